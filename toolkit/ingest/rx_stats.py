@@ -94,8 +94,8 @@ class _BlockReader:
             self.set_aside.add(SetAsideLine(block.first_line, block.first_byte, SetAside.TOO_LONG))
             return 1
         lines = BlockLines(block.data)
-        found = SortedLines([], list(range(len(lines)))) if block.torn else self._templates.sort(lines)
-        groups, single = found.groups, self._parse_single(block, lines, found.left)
+        found = SortedLines([], np.arange(len(lines))) if block.torn else self._templates.sort(lines)
+        groups, single = found.groups, self._parse_single(block, lines, found.left.tolist())
         columns = [rx_columns(group) for group in groups]
         lives = self._lives(groups, columns, single)
         for group, group_columns in zip(groups, columns, strict=True):

@@ -15,8 +15,9 @@ from toolkit.runlog.search.line_shapes import remembered, without_digits
 
 MAX_LINE_CHARS = 4_096
 _LONGEST_BUILD_S = 10**9
-_SOURCE = re.compile(r"\s*(?:\d+\s*)?[|=]|\s*--> |error\[E\d+\]")
-"""Matches quoted source code of a compile error; its words are not those of the build."""
+SOURCE = re.compile(r"\s*(?:\d+\s*)?[|=]|\s*--> |error\[E\d+\]", re.ASCII)
+"""Matches quoted source code of a compile error; its words are not those of the build, except those of a note."""
+NOTE = " = note: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def build_causes() -> tuple[BuildCause, ...]:
     return tuple(
         BuildCause(
             DiagnosisCode(each["code"]),
-            re.compile(each["pattern"]),
+            re.compile(each["pattern"], re.ASCII),
             tuple(map(str.lower, each["words"])),
             each["text"],
             rank,
@@ -52,7 +53,7 @@ def build_cause(line: str) -> BuildCause | None:
     """Return the most specific cause that a line of a build shows; None if it shows none."""
     line = line[:MAX_LINE_CHARS]
     causes = _likely_causes(line)
-    if not causes or (_SOURCE.match(line) and " = note: " not in line):
+    if not causes or (SOURCE.match(line) and NOTE not in line):
         return None
     return next((each for each in causes if each.pattern.search(line)), None)
 
@@ -63,11 +64,6 @@ def _likely_causes(shape: str) -> tuple[BuildCause, ...]:
     lowered = shape.lower()
     found = {cause for word, causes in _causes_by_word().items() if word in lowered for cause in causes}
     return tuple(sorted(found, key=attrgetter("rank"))) if found else ()
-
-
-def cause_words() -> tuple[str, ...]:
-    """Return texts in lower case, without digits, of which every line that shows a cause holds one in any case."""
-    return tuple(_causes_by_word())
 
 
 @cache

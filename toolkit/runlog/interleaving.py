@@ -23,12 +23,13 @@ _STARTS = (
 """Patterns of the beginnings of records. Only those of records that are written to standard output have a group."""
 # Each alternative begins with a character, not a group: the search then tries only places with one of these characters.
 _ANY_START = re.compile("|".join(_STARTS))
-STARTS_WITHOUT_DIGITS = _ANY_START.pattern.replace("[0-9]+", "")
-"""Pattern of the beginnings of records in lines without digits."""
-_WITHOUT_DIGITS = re.compile(STARTS_WITHOUT_DIGITS)
+_WITHOUT_DIGITS = re.compile(_ANY_START.pattern.replace("[0-9]+", ""))
+"""Matches the beginnings of records in lines without digits."""
 _KINDS = tuple((re.compile(each), re.compile(each.replace("[0-9]+", ""))) for each in _STARTS)
 _JOINED_AFTER = re.compile(r"[^\s\"'`=:,(\[{<>|/\\]")
 """Character that may precede a joined record. Text that merely quotes a record has a blank or a quote there."""
+JOINED = "|".join(f"{'.' if re.compile(each).groups else _JOINED_AFTER.pattern}(?:{each})" for each in _STARTS)
+"""Pattern of lines that `record_boundaries` may split, in the syntax of RE2 too."""
 Boundary = tuple[int, bool]
 """Place in a line where a further record may begin, and whether it is one that is written to standard output."""
 _MAX_PARTIAL_LENGTH = 400
@@ -46,15 +47,11 @@ _CAPITALISED = re.compile(r"[A-Z][A-Za-z0-9]*")
 _OWN_VALUE = re.compile(r"-?[\w.:]*")
 _COMPONENT_KEYS = ("component", "subsystem")
 
-_CONTINUED = re.compile(
-    rb"panicked at|paraphina(?:_live)? \| |effective_(?:trade_mode|risk_profile)=|"
-    rb"\{\"(?:timebase_id|kill_reason|basis_b_t)\""
+CONTINUED = (
+    r"panicked at|paraphina(?:_live)? \| |effective_(?:trade_mode|risk_profile)=|"
+    r"\{\"(?:timebase_id|kill_reason|basis_b_t)\""
 )
-
-
-def may_continue_on_next_line(line: bytes) -> bool:
-    """Return true if the next line may continue this one, as the message of a panic or the rest of a record."""
-    return _CONTINUED.search(line, 1) is not None
+"""Pattern of lines that the next one may continue, unless it matches at their first character only."""
 
 
 def record_boundaries(text: str, starts: re.Pattern[str]) -> list[Boundary]:

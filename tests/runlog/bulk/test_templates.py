@@ -56,11 +56,11 @@ def group_results(texts: list[str]) -> dict[int, tuple[object, ...]]:
     found_lines = TemplateMatcher().sort(BlockLines(b"".join(line + b"\n" for line in block)))
     results = {}
     for group in found_lines.groups:
-        found = group.plan.record
-        varying = {field: group.texts(extent) for field, extent in group.plan.varying.items()}
-        columns = {field: [value.encode()] * len(group.indexes) for field, value in found.fields.items()} | varying
+        found = group.record
+        varying = {field: group.texts(field) for field in group.varying}
+        columns = {field: [value] * len(group.indexes) for field, value in found.fields.items()} | varying
         for place, index in enumerate(group.indexes.tolist()):
-            fields = {field: values[place].decode() for field, values in columns.items()}
+            fields = {field: values[place] for field, values in columns.items()}
             at_ms = None if group.stamped_ms is None else group.stamped_ms[place]
             results[index] = (found.family, found.venue, found.reason, found.column, fields, at_ms)
     assert sorted([*results, *found_lines.left]) == list(range(len(texts)))

@@ -70,13 +70,16 @@ class NameLimits:
             self.names(venue, reason)
 
     def of_family(
-        self, family: str, venue: str | None, reason: str | None, count: int
+        self, family: str, venue: str | None, reason: str | None, count: int, keep: bool = True
     ) -> tuple[str | None, str | None]:
-        """Return a venue and a reason that `count` records of a family name, within the limits."""
+        """Return a venue and a reason that `count` records of a family name, within the limits.
+
+        New ones are kept unless `keep` is false.
+        """
         if venue is None:
             return venue, reason
         # The venue key of an audit line of no known family may hold anything.
-        return self.names(venue, reason, count if family != AUDIT_OTHER or venue in self._reasons else 0)
+        return self.names(venue, reason, count if family != AUDIT_OTHER or venue in self._reasons else 0, keep)
 
     @staticmethod
     def cut(record: LogRecord) -> LogRecord:
@@ -96,8 +99,11 @@ class NameLimits:
             return None
         return line if (venue, reason) == (line.venue, line.reason) else replace(line, venue=venue, reason=reason)
 
-    def names(self, venue: str, reason: str | None, count: int = 1) -> tuple[str, str | None]:
-        """Return a venue and a reason within the limits; `count` records have them, 0 only asks."""
+    def names(self, venue: str, reason: str | None, count: int = 1, keep: bool = True) -> tuple[str, str | None]:
+        """Return a venue and a reason within the limits; `count` records have them, 0 only asks.
+
+        New ones are kept unless `keep` is false.
+        """
         reasons = self._reasons.get(venue)
         if reasons is not None and (reason is None or reason in reasons):
             return venue, reason
@@ -107,7 +113,7 @@ class NameLimits:
         if reasons is not None and len(reasons) >= MAX_REASONS:
             self.further_reasons[venue] += count
             return venue, OTHER_NAME
-        if count:
+        if count and keep:
             known = self._reasons.setdefault(venue, set())
             if reason is not None:
                 known.add(reason)
@@ -123,7 +129,10 @@ class NameLimits:
             for _, family, venue, reason in sorted(named, key=itemgetter(0)):
                 self._keep(family, venue, reason)
         return [
-            [(*self.of_family(each.family, venue, reason, count), count, at) for venue, reason, count, at in each.names]
+            [
+                (*self.of_family(each.family, venue, reason, count, keep=False), count, at)
+                for venue, reason, count, at in each.names
+            ]
             for each in block.summaries
         ]
 

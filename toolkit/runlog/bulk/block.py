@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from toolkit.runlog.bulk.columns import BlockTables, block_tables, single_tables
-from toolkit.runlog.bulk.known_texts import foreign_lines
+from toolkit.runlog.bulk.family_lines import sort_by_family
 from toolkit.runlog.bulk.life_cycle import LifeCycleGroup, LifeCycleRecord, is_life_cycle, life_cycle_group
 from toolkit.runlog.bulk.numbers import BlockLines, Mask
 from toolkit.runlog.bulk.ordered import split_apart, split_ordered, split_unordered
@@ -32,8 +32,8 @@ from toolkit.runlog.bulk.summaries import (
     single_summaries,
 )
 from toolkit.runlog.bulk.templates import TemplateMatcher
+from toolkit.runlog.bulk.text_search import continued_lines
 from toolkit.runlog.cause_chains import possible_chain_lines
-from toolkit.runlog.interleaving import may_continue_on_next_line
 from toolkit.runlog.panic_messages import possible_message_lines
 from toolkit.runlog.parse import OTHER
 from toolkit.runlog.search.program_phrases import has_program_words
@@ -82,7 +82,7 @@ class ParsedBlock:
 
 def log_templates() -> TemplateMatcher:
     """Return a matcher that has learnt no log template yet."""
-    return TemplateMatcher(continues=may_continue_on_next_line)
+    return TemplateMatcher()
 
 
 def parse_block(
@@ -101,13 +101,14 @@ def parse_block(
     sorted_ = templates.sort(lines)
     in_order = _read_in_order(lines, unwrapped, before)
     apart = in_order.copy()
-    apart[sorted_.following] = True
-    groups, singly = split_apart(sorted_.groups, apart)
+    left, following = sorted_.left, continued_lines(lines, sorted_.left) + 1
+    apart[following[following < len(lines)]] = True
+    left = left[~np.isin(left, list(parts))]
+    by_family = sort_by_family(lines, left[~apart[left]])
+    groups, singly = split_apart([*sorted_.groups, *by_family.groups], apart)
     stamps, senders = (None, None) if unwrapped is None else (unwrapped.at_ms, unwrapped.senders)
     reader = SingleLineReader(lines, offsets, stamps, senders)
-    left = np.array([index for index in sorted_.left if index not in parts], np.int64)
-    foreign = foreign_lines(lines, left[~apart[left]])
-    single = reader.parse(left[~np.isin(left, foreign)].tolist())
+    single = reader.parse(np.concatenate((left[apart[left]], by_family.left)).tolist())
     single += chain.from_iterable(map(reader.from_group, without_lines(singly, parts)))
     single.sort(key=attrgetter("index"))
     groups, ordered = split_ordered(groups, single)
@@ -122,7 +123,7 @@ def parse_block(
         *(group_summary(group, senders or []) for group in groups),
         *single_summaries(split.unordered),
         *single_summaries(split.life_cycle, with_names=False),
-        *([foreign_summary(lines, foreign, senders or [])] if len(foreign) else []),
+        *([foreign_summary(lines, by_family.foreign, senders or [])] if len(by_family.foreign) else []),
     ]
     return ParsedBlock(
         block.first_byte,

@@ -11,9 +11,9 @@ import msgspec
 import numpy as np
 from msgspec import structs
 
-from toolkit.runlog.bulk.known_texts import look_up_of_lines
 from toolkit.runlog.bulk.line_groups import LineGroup
 from toolkit.runlog.bulk.numbers import BlockLines, IntVector
+from toolkit.runlog.bulk.text_search import look_up_of_lines
 from toolkit.runlog.parse import UNKNOWN, LogRecord, ParsedLine, parse_plain
 from toolkit.runlog.sanitize import strip_decoration
 from toolkit.runlog.search.families import LookUp

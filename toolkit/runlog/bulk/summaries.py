@@ -10,12 +10,12 @@ from operator import itemgetter
 import msgspec
 
 from toolkit.model.vocabulary import MAX_ERRORS
-from toolkit.runlog.build_causes import build_cause
-from toolkit.runlog.bulk.known_texts import may_show_causes
+from toolkit.runlog.bulk.cause_search import first_of_each_cause, first_text_of_each_cause
 from toolkit.runlog.bulk.life_cycle import are_on_this_machine
 from toolkit.runlog.bulk.line_groups import LineGroup
 from toolkit.runlog.bulk.numbers import BlockLines, IntVector
 from toolkit.runlog.bulk.single_lines import SingleLine
+from toolkit.runlog.bulk.templates import TemplateGroup
 from toolkit.runlog.family_groups import CAUSE_FAMILIES
 from toolkit.runlog.parse import OTHER, LogRecord
 from toolkit.runlog.sanitize import strip_decoration
@@ -69,6 +69,8 @@ def group_summary(group: LineGroup, senders: Sequence[str]) -> LinesSummary:
     ends = int(group.indexes[0]), int(group.indexes[-1])
     first, last = ((index, strip_decoration(group.lines[index].decode())[0]) for index in ends)
     record, count = group.record, len(group.indexes)
+    # The lines of a template differ in numbers only, on which no cause depends.
+    is_alike = isinstance(group, TemplateGroup) or record.family not in CAUSE_FAMILIES
     return LinesSummary(
         record.family,
         count,
@@ -77,7 +79,7 @@ def group_summary(group: LineGroup, senders: Sequence[str]) -> LinesSummary:
         [(record.venue, record.reason, count, first[0])],
         Counter(senders[index] for index in group.indexes.tolist()) if senders else {},
         are_on_this_machine(group),
-        (first, last),
+        (first, last) if is_alike else [*_first_causes(group.lines, group.indexes), last],
         (first, last) if record.family == OTHER else (),
     )
 
@@ -112,7 +114,13 @@ def foreign_summary(lines: BlockLines, indexes: IntVector, senders: Sequence[str
     chosen = indexes[:: -(-len(indexes) // MAX_EXAMPLES)].tolist()
     *examples, last = ((index, lines[index].decode()) for index in (*chosen, int(indexes[-1])))
     found = Counter(senders[index] for index in indexes.tolist()) if senders else Counter[str]()
-    return LinesSummary(OTHER, len(indexes), examples[0], last, (), found, shown=(last,), examples=examples)
+    shown = [*_first_causes(lines, indexes), last]
+    return LinesSummary(OTHER, len(indexes), examples[0], last, (), found, shown=shown, examples=examples)
+
+
+def _first_causes(lines: BlockLines, indexes: IntVector) -> list[BlockLine]:
+    """Return the first line of each cause among lines of a block without decoration."""
+    return [(index, lines[index].decode()) for index in first_of_each_cause(lines, indexes)]
 
 
 def _names(lines: Iterable[SingleLine]) -> list[Named]:
@@ -128,7 +136,6 @@ def _names(lines: Iterable[SingleLine]) -> list[Named]:
 
 def _shown(lines: Sequence[BlockLine]) -> list[BlockLine]:
     """Return the lines from which facts learn something: the first of each cause, one of the program, the last one."""
-    likely = [line for line, may in zip(lines, may_show_causes([text for _, text in lines]), strict=True) if may]
-    shown = {cause: line for line in reversed(likely) if (cause := build_cause(line[1])) is not None}
+    shown = [lines[place] for place in first_text_of_each_cause([text for _, text in lines])]
     of_program = next((line for line in lines if has_program_words(line[1])), None)
-    return [*shown.values(), *([of_program] if of_program else []), *lines[-1:]]
+    return [*shown, *([of_program] if of_program else []), *lines[-1:]]

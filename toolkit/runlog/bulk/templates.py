@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import repeat
 
 import numpy as np
@@ -28,7 +28,7 @@ MAX_TEMPLATE_BYTES = 4_096
 MIN_LINES_TO_LEARN = 16
 """Lines of a block that must have a shape for it to be learnt: for fewer, learning takes longer than parsing."""
 
-_UNLEARNT, _NEW, _UNLEARNT_CONTINUED = -1, -2, -3
+_NEW = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,31 +81,20 @@ class TemplateGroup(LineGroup):
 
 @dataclass(frozen=True, slots=True)
 class SortedLines:
-    """Lines of a block: in groups, and the indexes (ascending) of those `left` to the parser.
-
-    `following` are the indexes of lines that may continue the line before them.
-    """
+    """Lines of a block: in groups, and the indexes (ascending) of those `left` to the parser."""
 
     groups: list[TemplateGroup]
-    left: list[int]
-    following: IntVector = field(default_factory=lambda: np.zeros(0, np.int64))
+    left: IntVector
 
 
 class TemplateMatcher:
     """Learner of line shapes, which sorts the lines of blocks into groups by the shapes learnt so far.
 
-    `eligible` returns true for records whose lines may be grouped. `continues` returns true for shapes of lines that
-    the next line may continue.
+    `eligible` returns true for records whose lines may be grouped.
     """
 
-    def __init__(
-        self,
-        eligible: Callable[[LogRecord], bool] = lambda _: True,
-        continues: Callable[[bytes], bool] = lambda _: False,
-    ) -> None:
+    def __init__(self, eligible: Callable[[LogRecord], bool] = lambda _: True) -> None:
         self._eligible = eligible
-        self._continues = continues
-        self._continued_kinds = [_UNLEARNT_CONTINUED]
         self._kind_of_shape: dict[bytes, int] = {}
         self._plans: list[ExtractionPlan | None] = []
 
@@ -127,31 +116,28 @@ class TemplateMatcher:
                 group, unfit = _fit(plan, indexes, lines, numbers)
                 groups += [group] if len(group.indexes) else []
                 left += unfit
-        left.sort()
-        # A line that fits a plan is read whole.
-        unread = np.array(left, np.int64)
-        following = unread[np.isin(kinds[unread], self._continued_kinds)] + 1
-        return SortedLines(groups, left, following[following < len(kinds)])
+        return SortedLines(groups, np.sort(np.array(left, np.int64)))
 
     def _kinds(self, lines: BlockLines) -> IntVector:
-        """Return the number of each line's shape, negative if the shape is not learnt."""
+        """Return the number of each line's shape; `_NEW` if the shape is not learnt."""
         shapes = lines.shapes()
         kinds = np.fromiter(map(self._kind_of_shape.get, shapes, repeat(_NEW)), np.int64, len(shapes))
         new = np.flatnonzero(kinds == _NEW).tolist()
-        counts = Counter(shapes[index] for index in new)
-        for index in new:
-            kinds[index] = self._learn_kind(shapes[index], lines, index, counts[shapes[index]])
+        counts = Counter(map(shapes.__getitem__, new))
+        frequent = {shape for shape, count in counts.items() if count >= MIN_LINES_TO_LEARN}
+        for index in new if frequent else ():
+            if (shape := shapes[index]) in frequent:
+                kinds[index] = self._learn_kind(shape, lines, index)
         return kinds
 
-    def _learn_kind(self, shape: bytes, lines: BlockLines, index: int, count: int) -> int:
-        """Return the number of a shape that `count` lines of the block have; learn it from the line at `index`."""
-        if shape in self._kind_of_shape:
-            return self._kind_of_shape[shape]
-        if count < MIN_LINES_TO_LEARN or len(self._plans) >= MAX_PLANS:
-            return _UNLEARNT_CONTINUED if self._continues(shape) else _UNLEARNT
+    def _learn_kind(self, shape: bytes, lines: BlockLines, index: int) -> int:
+        """Return the number of a shape; learn it from the line at `index`."""
+        if (known := self._kind_of_shape.get(shape)) is not None:
+            return known
+        if len(self._plans) >= MAX_PLANS:
+            return _NEW
         kind = self._kind_of_shape[shape] = len(self._plans)
         self._plans.append(self._plan(lines[index]))
-        self._continued_kinds += [kind] if self._continues(shape) else []
         return kind
 
     def _plan(self, line: bytes) -> ExtractionPlan | None:

@@ -23,7 +23,7 @@ class Candidate(NamedTuple):
 
 
 class Likely(NamedTuple):
-    """Families that may match a text, in the order in which they are tried."""
+    """_Families that may match a text, in the order in which they are tried."""
 
     candidates: tuple[Candidate, ...]
     starts: re.Pattern[str] | None
@@ -38,7 +38,8 @@ START = 4
 _VENUE_GROUPS = ("Venue", "venue", "task")
 _Clauses = tuple[tuple[bytes, ...], ...]
 _Families = tuple[tuple[bytes, _Clauses, Candidate], ...]
-"""Families, each with a text and clauses of the shapes of its lines."""
+"""_Families, each with a text and clauses of the shapes of its lines."""
+FamiliesOfStart = Callable[[str], _Families]
 
 
 def likely_records(text: str) -> Likely:
@@ -47,7 +48,7 @@ def likely_records(text: str) -> Likely:
     The families are found by the first characters of their examples, and by the texts that each of their lines holds.
     """
     find = _likely if len(text) <= MAX_CHARS else _likely.__wrapped__
-    return find(_start_of(text), shape_of(text))
+    return find(start_of(text), shape_of(text))
 
 
 class FamiliesOfParts:
@@ -66,12 +67,25 @@ class FamiliesOfParts:
         """Return the families that may match a part of the line."""
         if len(part) <= MAX_CHARS:
             return likely_records(part).candidates
-        if (families := self._of_starts.get(start := _start_of(part))) is None:
+        if (families := self._of_starts.get(start := start_of(part))) is None:
             line = shape_of(self._line)
             families = [(text, each) for text, _, each in _families_like(start) if text in line]
             self._of_starts[start] = families
         shape = shape_of(part)
         return [each for text, each in families if text in shape]
+
+
+def families_of_block(data: bytes) -> FamiliesOfStart:
+    """Return the look-up of the families that lines of a block may be of by their start (see `start_of`).
+
+    `data` are the lines without digits. A family of which the block lacks a text is left out.
+    """
+
+    @cache
+    def families_of(start: str) -> _Families:
+        return tuple(each for each in _families_like(start) if each[0] in data and _fulfils(data, each[1]))
+
+    return families_of
 
 
 def look_up_of_block(data: bytes, may_be_joined: bool) -> LookUp:
@@ -80,10 +94,7 @@ def look_up_of_block(data: bytes, may_be_joined: bool) -> LookUp:
     `data` are the lines without digits. No line holds several records unless `may_be_joined` is true. To make the
     look-up takes as long as some thousand lines take without it.
     """
-
-    @cache
-    def families_of(start: str) -> _Families:
-        return tuple(each for each in _families_like(start) if each[0] in data and _fulfils(data, each[1]))
+    families_of = families_of_block(data)
 
     def likely(start: str, shape: bytes) -> Likely:
         return _likely_of(families_of(start), start, shape, may_be_joined)
@@ -91,12 +102,12 @@ def look_up_of_block(data: bytes, may_be_joined: bool) -> LookUp:
     remembered = lru_cache(MAX_SHAPES)(likely)
 
     def look_up(text: str) -> Likely:
-        return (remembered if len(text) <= MAX_CHARS else likely)(_start_of(text), shape_of(text))
+        return (remembered if len(text) <= MAX_CHARS else likely)(start_of(text), shape_of(text))
 
     return look_up
 
 
-def _start_of(text: str) -> str:
+def start_of(text: str) -> str:
     """Return the first characters of a text, or a stand-in if they are of no known start."""
     start = text[:START]
     return start if start in _known_starts() else _stand_in(start)
