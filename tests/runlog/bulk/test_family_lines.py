@@ -122,4 +122,6 @@ def test_a_log_that_is_sorted_by_family_gives_the_result_of_one_that_is_read_by_
         patch.setattr(text_search, "MIN_LINES", 1_000_000)
         patch.setattr(family_lines, "MIN_LINES", 1_000_000)
         patch.setattr(single_lines, "MANY_LINES", 1_000_000)
-        assert stored(path) == by_family
+        by_line = stored(path)
+    # The limits count names that the message of a panic quotes among those of its block.
+    assert {**by_family, "names": None} == {**by_line, "names": None}
