@@ -32,7 +32,7 @@ AUDIT_OTHER = "audit_other"
 UNKNOWN = (OTHER, "socket_note")
 """Families of lines that no specific family matches."""
 
-_AUDIT = "WS_AUDIT "
+AUDIT = "WS_AUDIT "
 _RX = re.compile(r"market_rx_stats tick=[0-9]{1,18}(?: |$)")
 _RECONNECT = re.compile(
     r"WS_AUDIT venue=(?P<venue>\w+) reconnect_reason=(?P<reconnect_reason>\w+) count=(?P<count>\d+)"
@@ -108,7 +108,7 @@ def parse_plain(text: str, stamped_ms: int | None, look_up: LookUp | None = None
 
     `look_up` is the look-up of what the line may be, if its block has one.
     """
-    if text.startswith(_AUDIT) and (reconnect := _reconnect(text, 0)) is not None:
+    if text.startswith(AUDIT) and (reconnect := _reconnect(text, 0)) is not None:
         return ParsedLine((reconnect,), stamped_ms)
     likely = (look_up or likely_records)(text)
     if likely.starts and (boundaries := record_boundaries(text, likely.starts)):
@@ -155,7 +155,7 @@ class _JoinedLine:
     def _complete_record(self, piece: str, at: int) -> LogRecord | None:
         """Return the record that a piece of a line is; None if it may be cut off, or may be continued by any text."""
         candidates = self._candidates(piece, at)
-        if not piece.startswith((_AUDIT, RX_STATS)) and all(each.family.always_holds_text for each in candidates):
+        if not piece.startswith((AUDIT, RX_STATS)) and all(each.family.always_holds_text for each in candidates):
             return None
         record, match = _parse_record(piece, at, candidates, is_piece=True)
         if record is None or match is not None:
@@ -184,7 +184,7 @@ class _JoinedLine:
         """Return the families of messages that a part of the line may be of; it begins at the character `at`."""
         if at == 0:
             return self._likely
-        return () if part.startswith(_AUDIT) else self._families.of(part)
+        return () if part.startswith(AUDIT) else self._families.of(part)
 
     def _may_split(self, piece: str, at: int, boundary: int, is_stdout: bool) -> tuple[bool, bool]:
         """Return whether a record cut off at `boundary` may be followed by another, and whether that is certain.
@@ -239,21 +239,27 @@ def _parse_record(
     `candidates` are the families that may match the text, looked up unless they are known. A message at the end of
     which text from outside may stand is no record of a piece.
     """
-    if text.startswith(_AUDIT):
-        return _reconnect(text, column) or _audit_record(text, column), None
+    if text.startswith(AUDIT):
+        return audit_record(text, column), None
     if text.startswith(RX_STATS) and _RX.match(text):
         return LogRecord(RX_STATS, None, None, audit_fields(text[16:])[0], column), None
-    for match_pattern, family, names_venue in likely_records(text).candidates if candidates is None else candidates:
-        if match := match_pattern(text):
-            if is_piece and family.holds_outside_text(match, len(text)):
+    for candidate in likely_records(text).candidates if candidates is None else candidates:
+        if match := candidate.match(text):
+            if is_piece and candidate.family.holds_outside_text(match, len(text)):
                 return None, None
-            fields, venue = match.groupdict(), family.venue
-            if None in fields.values():
-                fields = {key: value for key, value in fields.items() if value is not None}
-            if names_venue:
-                venue = fields.pop("Venue", "").lower() or fields.pop("venue", None) or venue or _task_venue(fields)
-            return LogRecord(family.name, venue, family.reason, fields, column), match
+            return message_record(candidate, match, column), match
     return None, None
+
+
+def message_record(candidate: Candidate, match: re.Match[str], column: int = 0) -> LogRecord:
+    """Return the record of a text that the pattern of a family matches."""
+    _, family, names_venue = candidate
+    fields, venue = match.groupdict(), family.venue
+    if None in fields.values():
+        fields = {key: value for key, value in fields.items() if value is not None}
+    if names_venue:
+        venue = fields.pop("Venue", "").lower() or fields.pop("venue", None) or venue or _task_venue(fields)
+    return LogRecord(family.name, venue, family.reason, fields, column)
 
 
 def _reconnect(text: str, column: int) -> LogRecord | None:
@@ -270,8 +276,11 @@ def _task_venue(fields: Mapping[str, str]) -> str | None:
     return venue if public else None
 
 
-def _audit_record(text: str, column: int) -> LogRecord:
-    own, later = audit_fields(text[len(_AUDIT) :])
+def audit_record(text: str, column: int = 0) -> LogRecord:
+    """Return the record of a text that is an audit line."""
+    if (reconnect := _reconnect(text, column)) is not None:
+        return reconnect
+    own, later = audit_fields(text[len(AUDIT) :])
     audit, fields, venue = find_audit_family(own), own, own.get("venue")
     if later:
         counters = audit.counters_of(venue) if audit else frozenset()

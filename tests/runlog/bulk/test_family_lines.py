@@ -62,12 +62,15 @@ def test_a_line_that_is_sorted_by_family_is_what_the_parser_finds_in_it(seed: in
     lines = block_of(texts)
     found = sort_by_family(lines, np.arange(len(texts)))
     in_groups = [index for group in found.groups for index in group.indexes.tolist()]
-    assert sorted([*in_groups, *found.foreign, *found.left]) == list(range(len(texts)))
+    of_records = [index for index, _ in found.records]
+    assert sorted([*in_groups, *of_records, *found.foreign, *found.left]) == list(range(len(texts)))
     assert len(found.foreign) > 100
     assert len(in_groups) > 500
     for text in map(texts.__getitem__, found.foreign):
         assert text.strip(), "blank lines are counted apart"
         assert (parse(text), has_program_words(text)) == (FOREIGN, False), text
+    for index, record in found.records:
+        assert parse(texts[index]) == ParsedLine((record,), None), texts[index]
     for group in found.groups:
         head = group.record
         assert head == parse(texts[group.indexes[0]]).records[0]
@@ -100,9 +103,10 @@ def test_few_lines_are_left_to_the_parser() -> None:
     assert sort_by_family(lines, np.arange(10)).left.tolist() == list(range(10))
 
 
-def test_lines_of_many_venues_are_left_to_the_parser() -> None:
+def test_lines_of_many_venues_are_in_no_group() -> None:
     texts = [f"INFO: V{chr(97 + n // 26)}{chr(97 + n % 26)} public WS connected url=wss://h/" for n in range(600)]
-    assert sort_by_family(block_of(texts), np.arange(600)).left.tolist() == list(range(600))
+    found = sort_by_family(block_of(texts), np.arange(600))
+    assert (len(found.groups), len(found.records)) == (0, 600)
 
 
 @pytest.mark.usefixtures("any_number_of_lines")

@@ -91,6 +91,8 @@ class NameLimits:
 
         None if sessions do not read it, or if it is about a further venue.
         """
+        if record.venue == OTHER_NAME and self.further_venues:
+            return None
         line = session_line(record, ref)
         if line is None or (line.venue == record.venue != OTHER_NAME and line.reason == record.reason):
             return line

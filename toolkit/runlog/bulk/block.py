@@ -109,6 +109,7 @@ def parse_block(
     stamps, senders = (None, None) if unwrapped is None else (unwrapped.at_ms, unwrapped.senders)
     reader = SingleLineReader(lines, offsets, stamps, senders)
     single = reader.parse(np.concatenate((left[apart[left]], by_family.left)).tolist())
+    single += reader.of_records(by_family.records)
     single += chain.from_iterable(map(reader.from_group, without_lines(singly, parts)))
     single.sort(key=attrgetter("index"))
     groups, ordered = split_ordered(groups, single)

@@ -21,19 +21,19 @@ import pyarrow.compute as pc
 from toolkit.runlog.bulk.line_groups import LineGroup
 from toolkit.runlog.bulk.numbers import BlockLines, IntVector, Mask
 from toolkit.runlog.bulk.text_search import MIN_LINES, matching, without_digits
-from toolkit.runlog.grammar import MessageFamily, message_families
+from toolkit.runlog.grammar import message_families
 from toolkit.runlog.interleaving import JOINED
 from toolkit.runlog.panic_messages import MAX_MESSAGE_LINES, lines_after
-from toolkit.runlog.parse import parse
-from toolkit.runlog.search.families import families_of_block, start_of
+from toolkit.runlog.parse import AUDIT, LogRecord, audit_record, message_record
+from toolkit.runlog.search.families import Candidate, families_of_block, start_of
 from toolkit.runlog.search.line_shapes import shape_of
 from toolkit.runlog.search.program_phrases import PROGRAM_PHRASES
 
 MAX_GROUPS = 64
 """Groups of the lines of one family in a block: lines that name more venues are parsed one by one."""
 _MAX_BYTES = 4_096
-_NO_MESSAGE = r'^(?:WS_AUDIT |market_rx_stats tick=| *\n)|"MESSAGE"|\d-\d\d-\d\dT\d\d:'
-"""Pattern of lines that are blank, audit lines or rx statistics, or that may hold a journal's object or a stamp."""
+_NO_MESSAGE = r'^(?:market_rx_stats tick=| *\n)|"MESSAGE"|\d-\d\d-\d\dT\d\d:'
+"""Pattern of lines that are blank or rx statistics, or that may hold a journal's object or a stamp."""
 _LEVELS = (b"INFO", b"WARN", b"ERROR")
 _VENUE_FIELDS = ("Venue", "venue", "task")
 """Fields of a pattern that tell the venue of a record."""
@@ -68,13 +68,18 @@ class FamilyGroup(LineGroup):
         return pc.replace_substring(escaped, '"', '\\"')
 
 
-class SortedByFamily(NamedTuple):
-    """Lines of a block: in groups, the indexes of those of no family, and of those that are left to the parser.
+Record = tuple[int, LogRecord]
+"""Index of a line in its block, and the record that it holds."""
 
-    The lines of no family, which are `foreign`, hold no phrase of the program.
+
+class SortedByFamily(NamedTuple):
+    """Lines of a block: in groups, those of one record each that are in none, and the indexes of others.
+
+    The `foreign` ones are of no family and hold no phrase of the program. Those `left` are for the parser.
     """
 
     groups: Sequence[FamilyGroup]
+    records: Sequence[Record]
     foreign: IntVector
     left: IntVector
 
@@ -82,20 +87,19 @@ class SortedByFamily(NamedTuple):
 def sort_by_family(lines: BlockLines, indexes: IntVector) -> SortedByFamily:
     """Sort the lines of a block at `indexes` by their families.
 
-    They are in `groups` or `foreign` only if the parser certainly finds one record in them, or none, whatever the lines
-    before and after them are.
+    A line is left unless the parser certainly finds one record in it, or none, whatever the lines before and after are.
     """
     if len(indexes) < MIN_LINES:
-        return SortedByFamily([], np.zeros(0, np.int64), indexes)
+        return SortedByFamily([], [], np.zeros(0, np.int64), indexes)
     data = without_digits(lines.data)
     plain = indexes[(_are_printed(lines) & ~matching(lines.data, f"{_NO_MESSAGE}|{JOINED}"))[indexes]]
     with_text = matching(data, _known_texts())[plain]
-    found = _groups(lines, data, plain[with_text])
-    foreign = np.concatenate((plain[~with_text], found.foreign))
-    foreign = foreign[~matching(data, _PHRASES)[foreign]]
-    foreign.sort()
-    done = np.concatenate([foreign, *(each.indexes for each in found.groups)])
-    return SortedByFamily(found.groups, foreign, np.setdiff1d(indexes, done, assume_unique=True))
+    groups, records, unmatched = _matched(lines, data, plain[with_text])
+    foreign = np.concatenate((plain[~with_text], unmatched))
+    foreign = np.sort(foreign[~matching(data, _PHRASES)[foreign]])
+    of_records = np.array([index for index, _ in records], np.int64)
+    done = np.concatenate([foreign, of_records, *(each.indexes for each in groups)])
+    return SortedByFamily(groups, records, foreign, np.setdiff1d(indexes, done, assume_unique=True))
 
 
 _PHRASES = "|".join(re.escape(each) for each in (*PROGRAM_PHRASES, "market_rx_stats tick="))
@@ -123,7 +127,7 @@ def _is_printed(line: bytes) -> bool:
 @cache
 def _known_texts() -> str:
     """Return a pattern of texts without digits of which each message of a known family holds one."""
-    texts = set[bytes]()
+    texts = {AUDIT.encode()}
     for family in message_families():
         clauses: list[tuple[bytes, ...]] = [tuple(map(shape_of, clause)) for clause in family.needs]
         texts |= set(max(clauses, key=_rarity))
@@ -135,15 +139,23 @@ def _rarity(clause: Iterable[bytes]) -> int:
     return min(0 if each.strip(b" :") in _LEVELS else len(each) for each in clause)
 
 
-def _groups(lines: BlockLines, data: bytes, indexes: IntVector) -> SortedByFamily:
-    """Sort lines that may be messages, and that hold one record each at most; `data` are the block's without digits."""
+def _matched(
+    lines: BlockLines, data: bytes, indexes: IntVector
+) -> tuple[Sequence[FamilyGroup], Sequence[Record], IntVector]:
+    """Return groups and records of lines that hold one record each at most, and the indexes of those of no family.
+
+    `data` are the lines of the block without digits.
+    """
     texts = lines.data.decode("utf-8", "replace").split("\n")
     shapes = data.split(b"\n")
     families_of = families_of_block(data)
+    groups, records, unmatched = list[FamilyGroup](), list[Record](), list[int]()
     by_start: dict[str, list[int]] = defaultdict(list)
     for index in indexes.tolist():
-        by_start[start_of(texts[index])].append(index)
-    groups, foreign = list[FamilyGroup](), list[int]()
+        if (text := texts[index]).startswith(AUDIT):
+            records.append((index, audit_record(text)))
+        else:
+            by_start[start_of(text)].append(index)
     for start, remaining in by_start.items():
         if len(remaining) < MIN_LINES:
             continue
@@ -152,21 +164,27 @@ def _groups(lines: BlockLines, data: bytes, indexes: IntVector) -> SortedByFamil
             matches = list(map(candidate.match, map(texts.__getitem__, possible)))
             matched = [index for index, match in zip(possible, matches, strict=True) if match]
             if matched:
-                rows = [match.groups() for match in matches if match]
-                groups += _family_groups(candidate.family, lines, np.array(matched), rows)
+                rows = [match for match in matches if match]
+                if found := _family_groups(candidate, lines, np.array(matched), rows):
+                    groups += found
+                else:
+                    records += [
+                        (index, message_record(candidate, row)) for index, row in zip(matched, rows, strict=True)
+                    ]
                 remaining = sorted(set(remaining).difference(matched))
-        foreign += remaining
-    return SortedByFamily(groups, np.array(foreign, np.int64), np.zeros(0, np.int64))
+        unmatched += remaining
+    return groups, records, np.array(unmatched, np.int64)
 
 
 def _family_groups(
-    family: MessageFamily, lines: BlockLines, indexes: IntVector, rows: Sequence[tuple[str | None, ...]]
+    candidate: Candidate, lines: BlockLines, indexes: IntVector, matches: Sequence[re.Match[str]]
 ) -> list[FamilyGroup]:
     """Return the lines of a family in groups by the venues that they name and by the fields that they have.
 
-    `rows` are the values of the groups of the family's pattern in each line.
+    `matches` are those of the family's pattern. There are no groups of lines that name many venues.
     """
-    names, columns = family.pattern.groupindex, list(zip(*rows, strict=True))
+    columns = list(zip(*(match.groups() for match in matches), strict=True))
+    names = candidate.family.pattern.groupindex
     if any(len(set(columns[names[field] - 1])) > MAX_GROUPS for field in _VENUE_FIELDS if field in names):
         return []
     values = {field: pa.array(columns[place - 1], pa.string()) for field, place in names.items()}
@@ -180,7 +198,7 @@ def _family_groups(
         return []
     groups = list[FamilyGroup]()
     for mask in (codes == code for code in found):
-        (record,) = parse(lines[indexes[mask][0]].decode()).records
+        record = message_record(candidate, matches[int(mask.argmax())])
         of_group = {field: values[field].filter(pa.array(mask)) for field in record.fields}
         groups.append(FamilyGroup(record, lines, indexes[mask], None, False, of_group))
     return groups

@@ -77,6 +77,20 @@ class SingleLineReader:
             return [parse_single(data[starts[i] : ends[i]], i, bytes_[i], look_up=look_up) for i in indexes]
         return [parse_single(data[starts[i] : ends[i]], i, bytes_[i], at_ms[i], senders[i], look_up) for i in indexes]
 
+    def of_records(self, records: Iterable[tuple[int, LogRecord]]) -> list[SingleLine]:
+        """Return lines without decoration from their indexes in the block and the only record of each."""
+        data, (starts, ends, bytes_), at_ms, senders = self.lines.data, self._places, self.at_ms, self.senders
+        return [
+            SingleLine(
+                index,
+                bytes_[index],
+                data[starts[index] : ends[index]].decode(),
+                ParsedLine((record,), None if at_ms is None else at_ms[index]),
+                "" if senders is None else senders[index],
+            )
+            for index, record in records
+        ]
+
     def from_group(self, group: LineGroup) -> list[SingleLine]:
         """Return the lines of a group as the parser reads them."""
         data, (starts, ends, bytes_), indexes = self.lines.data, self._places, group.indexes.tolist()
