@@ -267,6 +267,16 @@ LOG |= {
     "a new refusal of letters": _repeated(
         lambda number: f"WARN: Lighter public WS subscribe error: refused {_letters(number)}"
     ),
+    "a new error of letters": _repeated(lambda number: f"Error: {_letters(number)}"),
+    "a new venue of letters": _repeated(
+        lambda number: f"INFO: V{_letters(number)} public WS connecting url=wss://host.example/ws"
+    ),
+    "a new audit key of letters": _repeated(lambda number: f"WS_AUDIT {_letters(number)}=1"),
+    "a new note of letters": _repeated(lambda number: f"paraphina | {_letters(number)}"),
+    "a new build step of letters": _repeated(lambda number: f"   Compiling {_letters(number)} v0.1.0"),
+    "a new cause of letters": _repeated(
+        lambda number: f"connection timed out {_letters(number)}", head=SESSION.format(1) + "\n"
+    ),
     "a new shell error": _repeated(
         lambda number: f"timeout{number}: failed to run command ‘./paraphina_live’: No such file or directory"
     ),

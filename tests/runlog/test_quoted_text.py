@@ -19,7 +19,7 @@ from toolkit.db.store import connect
 from toolkit.files.discovery import discover
 from toolkit.ingest import log
 from toolkit.model.vocabulary import Bound
-from toolkit.runlog.bulk import templates
+from toolkit.runlog.bulk.groups import templates
 from toolkit.runlog.grammar import audit_families, audit_text, message_families
 from toolkit.runlog.parse import parse
 from toolkit.sessions.error_reasons import WORDS_OF_REASONS, inferred_reason

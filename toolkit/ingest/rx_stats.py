@@ -15,9 +15,9 @@ from toolkit.ingest.batch_writer import PendingRows, TableWriter
 from toolkit.model.runs import FileLedger, SetAsideLine
 from toolkit.model.set_aside import SetAsideLines
 from toolkit.model.vocabulary import SetAside
+from toolkit.runlog.bulk.groups.templates import SortedLines, TemplateGroup, TemplateMatcher
 from toolkit.runlog.bulk.numbers import BlockLines, IntVector
 from toolkit.runlog.bulk.rx_columns import LAST_KEY, RX_SCHEMA, all_integers, rx_columns, rx_table, rx_values
-from toolkit.runlog.bulk.templates import SortedLines, TemplateGroup, TemplateMatcher
 from toolkit.runlog.parse import RX_STATS, parse
 from toolkit.streams.blocks import Block, blocks
 

@@ -12,9 +12,10 @@ from msgspec import json
 
 from tests.runlog.bulk.test_log_groups import parse_singly, stored
 from toolkit.runlog.build_causes import build_cause
-from toolkit.runlog.bulk import cause_search, family_lines, single_lines, text_search
-from toolkit.runlog.bulk.family_lines import sort_by_family
+from toolkit.runlog.bulk import cause_search, single_lines, text_search
 from toolkit.runlog.bulk.fields import all_fields
+from toolkit.runlog.bulk.groups import family_lines
+from toolkit.runlog.bulk.groups.family_lines import sort_by_family
 from toolkit.runlog.bulk.numbers import BlockLines
 from toolkit.runlog.bulk.single_lines import parse_single
 from toolkit.runlog.bulk.text_search import look_up_of_lines

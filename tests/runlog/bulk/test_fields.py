@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 from msgspec import json
 
-from toolkit.runlog.bulk import fields, templates
+from toolkit.runlog.bulk import fields
+from toolkit.runlog.bulk.groups import templates
+from toolkit.runlog.bulk.groups.templates import TemplateGroup, TemplateMatcher
 from toolkit.runlog.bulk.numbers import BlockLines
-from toolkit.runlog.bulk.templates import TemplateGroup, TemplateMatcher
 from toolkit.runlog.grammar import audit_families, message_families
 from toolkit.runlog.parse import parse
 

@@ -11,7 +11,8 @@ import pytest
 from toolkit.db.store import connect
 from toolkit.files.discovery import discover
 from toolkit.ingest import log, rx_stats
-from toolkit.runlog.bulk import ordered, templates
+from toolkit.runlog.bulk import ordered
+from toolkit.runlog.bulk.groups import templates
 from toolkit.streams.spans import line_spans
 
 SAMPLES = Path(__file__).parents[3] / "toolkit" / "samples"

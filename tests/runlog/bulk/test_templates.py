@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolkit.runlog.bulk import templates
+from toolkit.runlog.bulk.groups import templates
+from toolkit.runlog.bulk.groups.templates import TemplateMatcher
 from toolkit.runlog.bulk.numbers import BlockLines
-from toolkit.runlog.bulk.templates import TemplateMatcher
 from toolkit.runlog.grammar import audit_families, message_families
 from toolkit.runlog.parse import OTHER, LogRecord, parse
 from toolkit.runlog.sanitize import strip_decoration

@@ -1,1 +1,1 @@
-"""Parsing of log blocks by line groups: lines that differ only in their numbers are parsed together."""
+"""Parsing of log blocks: lines of one family are parsed together, others one by one."""

@@ -17,7 +17,8 @@ import msgspec
 import numpy as np
 
 from toolkit.runlog.bulk.columns import BlockTables, block_tables, single_tables
-from toolkit.runlog.bulk.family_lines import sort_by_family
+from toolkit.runlog.bulk.groups.family_lines import sort_by_family
+from toolkit.runlog.bulk.groups.templates import TemplateMatcher
 from toolkit.runlog.bulk.life_cycle import LifeCycleGroup, LifeCycleRecord, is_life_cycle, life_cycle_group
 from toolkit.runlog.bulk.numbers import BlockLines, Mask
 from toolkit.runlog.bulk.ordered import split_apart, split_ordered, split_unordered
@@ -31,7 +32,6 @@ from toolkit.runlog.bulk.summaries import (
     quoted_in_block,
     single_summaries,
 )
-from toolkit.runlog.bulk.templates import TemplateMatcher
 from toolkit.runlog.bulk.text_search import continued_lines
 from toolkit.runlog.cause_chains import possible_chain_lines
 from toolkit.runlog.panic_messages import possible_message_lines

@@ -13,11 +13,11 @@ import pyarrow as pa
 
 from toolkit.model.vocabulary import ALL_VENUES, CounterKind
 from toolkit.runlog.bulk.fields import all_fields, integer_columns
-from toolkit.runlog.bulk.line_groups import LineGroup
+from toolkit.runlog.bulk.groups.line_groups import LineGroup
+from toolkit.runlog.bulk.groups.templates import TemplateGroup
 from toolkit.runlog.bulk.numbers import IntVector
 from toolkit.runlog.bulk.rx_columns import rx_columns, rx_table
 from toolkit.runlog.bulk.single_lines import SingleLine
-from toolkit.runlog.bulk.templates import TemplateGroup
 from toolkit.runlog.grammar import audit_family_named
 from toolkit.runlog.parse import OTHER, RX_STATS, LogRecord
 

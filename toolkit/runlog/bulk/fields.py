@@ -8,9 +8,9 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from toolkit.runlog.bulk.line_groups import LineGroup
+from toolkit.runlog.bulk.groups.line_groups import LineGroup
+from toolkit.runlog.bulk.groups.templates import TemplateGroup
 from toolkit.runlog.bulk.numbers import IntVector
-from toolkit.runlog.bulk.templates import TemplateGroup
 
 _MIN_LINES_FOR_ARROW = 500
 """Group size from which `pyarrow.compute` is used: importing it takes as long as formatting this many lines."""

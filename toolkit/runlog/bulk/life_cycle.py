@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from toolkit.runlog.bulk.line_groups import LineGroup
+from toolkit.runlog.bulk.groups.line_groups import LineGroup
 from toolkit.runlog.bulk.numbers import IntVector
 from toolkit.runlog.parse import LogRecord
 from toolkit.runlog.session_lines import is_loopback, session_line

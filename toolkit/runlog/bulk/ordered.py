@@ -13,8 +13,8 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from toolkit.model.vocabulary import ALL_VENUES, MAX_ERRORS
+from toolkit.runlog.bulk.groups.line_groups import LineGroup
 from toolkit.runlog.bulk.life_cycle import BOOKS, STAGES, is_life_cycle
-from toolkit.runlog.bulk.line_groups import LineGroup
 from toolkit.runlog.bulk.numbers import IntVector, Mask
 from toolkit.runlog.bulk.rx_columns import all_integers
 from toolkit.runlog.bulk.single_lines import SingleLine, readings

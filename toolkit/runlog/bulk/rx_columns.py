@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import pyarrow as pa
 
 from toolkit.runlog.bulk.fields import integer_columns
+from toolkit.runlog.bulk.groups.templates import TemplateGroup
 from toolkit.runlog.bulk.numbers import IntVector
-from toolkit.runlog.bulk.templates import TemplateGroup
 
 RX_KEYS = (
     "tick", "raw_drained", "raw_l2_delta", "raw_l2_snapshot", "raw_trade", "raw_funding_update", "out_market",

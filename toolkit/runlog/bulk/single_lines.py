@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from msgspec import structs
 
-from toolkit.runlog.bulk.line_groups import LineGroup
+from toolkit.runlog.bulk.groups.line_groups import LineGroup
 from toolkit.runlog.bulk.numbers import BlockLines, IntVector
 from toolkit.runlog.bulk.text_search import look_up_of_lines
 from toolkit.runlog.parse import UNKNOWN, LogRecord, ParsedLine, parse_plain

@@ -11,11 +11,11 @@ import msgspec
 
 from toolkit.model.vocabulary import MAX_ERRORS
 from toolkit.runlog.bulk.cause_search import first_of_each_cause, first_text_of_each_cause
+from toolkit.runlog.bulk.groups.line_groups import LineGroup
+from toolkit.runlog.bulk.groups.templates import TemplateGroup
 from toolkit.runlog.bulk.life_cycle import are_on_this_machine
-from toolkit.runlog.bulk.line_groups import LineGroup
 from toolkit.runlog.bulk.numbers import BlockLines, IntVector
 from toolkit.runlog.bulk.single_lines import SingleLine
-from toolkit.runlog.bulk.templates import TemplateGroup
 from toolkit.runlog.family_groups import CAUSE_FAMILIES
 from toolkit.runlog.parse import OTHER, LogRecord
 from toolkit.runlog.sanitize import strip_decoration

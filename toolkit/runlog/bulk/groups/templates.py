@@ -15,10 +15,10 @@ from itertools import repeat
 import numpy as np
 import pyarrow as pa
 
-from toolkit.runlog.bulk.extraction import Extent, ExtractionPlan, learn_plan
-from toolkit.runlog.bulk.line_groups import LineGroup
+from toolkit.runlog.bulk.groups.extraction import Extent, ExtractionPlan, learn_plan
+from toolkit.runlog.bulk.groups.line_groups import LineGroup
+from toolkit.runlog.bulk.groups.stamps import times_ms, utc_times_ms
 from toolkit.runlog.bulk.numbers import MAX_DIGITS, BlockLines, DigitRuns, IntVector, Mask, Offsets
-from toolkit.runlog.bulk.stamps import times_ms, utc_times_ms
 from toolkit.runlog.parse import LogRecord
 
 MAX_PLANS = 20_000

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from toolkit.runlog.bulk.line_groups import LineGroup
+from toolkit.runlog.bulk.groups.line_groups import LineGroup
 from toolkit.runlog.bulk.numbers import BlockLines, IntVector, Mask
 from toolkit.runlog.bulk.text_search import MIN_LINES, matching, without_digits
 from toolkit.runlog.grammar import message_families
