@@ -52,6 +52,8 @@ def find_audit_family(fields: Mapping[str, str]) -> AuditFamily | None:
         for key in fields:
             if key.startswith(venue) and (of_venue := f"<venue>{key[len(venue) :]}") in known:
                 keys |= {of_venue}
+    if not keys:
+        return None
     if keys.isdisjoint(_VALUED_KEYS):
         return _find(keys, ())
     valued = audit_text().components

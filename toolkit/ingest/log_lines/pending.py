@@ -79,8 +79,8 @@ class PanicMessage:
     form: MessageForm
     held: list[PendingLine] = field(default_factory=list)
     _started: bool = False
-    _plain_from: int = 0
-    """Number of the first held line after those of starts and supervisors."""
+    _looked_at: dict[MessageForm, tuple[int, int]] = field(default_factory=dict)
+    """Held lines that were looked at for the end of a message of a form, and the first one after the last such line."""
 
     def continues_with(self, each: PendingLine) -> bool:
         """Return whether a line may belong to the message and tells nothing of its end, as most lines do."""
@@ -106,17 +106,28 @@ class PanicMessage:
     def hold(self, each: PendingLine) -> None:
         """Hold a line that may belong to the message."""
         self.held.append(each)
-        if each.is_of(_NOT_PLAIN):
-            self._started = self._started or each.is_of(_STARTS)
-            self._plain_from = len(self.held)
+        self._started = self._started or each.is_of(_STARTS)
 
-    def would_hold_again(self, begun: PanicMessage, place: int) -> bool:
-        """Return whether a panic that the line before `place` announced would hold all the lines held from there on.
+    def passes_to(self, begun: PanicMessage, place: int) -> bool:
+        """Let a panic that the held line before `place` announced hold the lines from there on, if it would hold all.
 
-        Those directly precede each other, and none ends a message of the same form. A line of a start or of a
-        supervisor may still end that of another panic.
+        Those directly precede each other. It would unless one of them may end its message.
         """
-        return self.form is begun.form is MessageForm.AFTER_FIRST_LINE and place >= self._plain_from
+        if place < self._plain_from(begun.form):
+            return False
+        begun.held += self.held[place:]
+        for form, (looked_at, plain_from) in self._looked_at.items():
+            begun._looked_at[form] = max(looked_at - place, 0), max(plain_from - place, 0)
+        return True
+
+    def _plain_from(self, form: MessageForm) -> int:
+        """Return the number of the first held line after those that may end a message of a form, or begin a life."""
+        looked_at, plain_from = self._looked_at.get(form, (0, 0))
+        for place, each in enumerate(self.held[looked_at:], looked_at + 1):
+            if each.is_of(_STARTS) or _may_end(each, form):
+                plain_from = place
+        self._looked_at[form] = len(self.held), plain_from
+        return plain_from
 
     def lines_before(self, each: PendingLine) -> int | None:
         """Return the number of held lines that are the message if a line shows that it has ended; else None."""
@@ -133,9 +144,7 @@ class PanicMessage:
 
     def ends_with(self, each: PendingLine) -> bool:
         """Return whether a line is the last one of the message."""
-        if self.form is MessageForm.QUOTED:
-            return ends_quoted_message(each.text)
-        return self.form is MessageForm.SUPERVISED and ends_supervised_message(each.text)
+        return self.form is not MessageForm.AFTER_FIRST_LINE and _may_end(each, self.form)
 
     def likely_lines(self) -> int:
         """Return the number of held lines that are likely the message where no line shows its end.
@@ -162,6 +171,15 @@ def announced_message(record: LogRecord, each: PendingLine) -> PanicMessage | No
         case _:
             return None
     return PanicMessage(each.ref, len(each.files), form)
+
+
+def _may_end(each: PendingLine, form: MessageForm) -> bool:
+    """Return whether a line may show the end of a message of a form."""
+    if form is MessageForm.QUOTED:
+        return ends_quoted_message(each.text)
+    if form is MessageForm.SUPERVISED:
+        return ends_supervised_message(each.text)
+    return each.is_of(_SUPERVISORS) or follows_message(each.text)
 
 
 def _supervised_message(each: PendingLine) -> str:

@@ -189,9 +189,8 @@ class LineReader:
         """Add the lines that a panic held, without the first `count`: they may announce a message of their own."""
         for place, each in enumerate(panic.held[count:], count):
             self.add(each)
-            if (begun := self._panic) is not None and not begun.held and panic.would_hold_again(begun, place + 1):
-                # A log of nothing but panics would otherwise hold each line four times.
-                begun.held += panic.held[place + 1 :]
+            # A log of nothing but panics would otherwise hold each line as often as a message may have lines.
+            if (begun := self._panic) is not None and not begun.held and panic.passes_to(begun, place + 1):
                 return
 
     def _read_message(self, panic: PanicMessage, count: int) -> None:

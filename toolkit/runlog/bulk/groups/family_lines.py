@@ -30,7 +30,7 @@ from toolkit.runlog.search.line_shapes import shape_of
 from toolkit.runlog.search.program_phrases import PROGRAM_PHRASES
 
 MAX_GROUPS = 64
-"""Groups of the lines of one family in a block: lines that name more venues are parsed one by one."""
+"""Groups of the lines of one family in a block; lines that name more venues are in no group."""
 _MAX_BYTES = 4_096
 _NO_MESSAGE = r'^(?:market_rx_stats tick=| *\n)|"MESSAGE"|\d-\d\d-\d\dT\d\d:'
 """Pattern of lines that are blank or rx statistics, or that may hold a journal's object or a stamp."""
