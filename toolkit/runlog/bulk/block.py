@@ -18,9 +18,10 @@ import numpy as np
 
 from toolkit.runlog.bulk.columns import BlockTables, block_tables, single_tables
 from toolkit.runlog.bulk.groups.family_lines import sort_by_family
-from toolkit.runlog.bulk.groups.templates import TemplateMatcher
+from toolkit.runlog.bulk.groups.line_groups import LineGroup
+from toolkit.runlog.bulk.groups.templates import SortedLines, TemplateMatcher
 from toolkit.runlog.bulk.life_cycle import LifeCycleGroup, LifeCycleRecord, is_life_cycle, life_cycle_group
-from toolkit.runlog.bulk.numbers import BlockLines, Mask
+from toolkit.runlog.bulk.numbers import BlockLines, IntVector, Mask
 from toolkit.runlog.bulk.ordered import split_apart, split_ordered, split_unordered
 from toolkit.runlog.bulk.single_lines import SingleLine, SingleLineReader, without_lines
 from toolkit.runlog.bulk.summaries import (
@@ -98,24 +99,10 @@ def parse_block(
     lines = BlockLines(block.data if unwrapped is None else unwrapped.data)
     physical = lines if unwrapped is None else BlockLines(block.data)
     offsets, parts = block.first_byte + physical.starts, {} if unwrapped is None else unwrapped.parts
-    sorted_ = templates.sort(lines)
     in_order = _read_in_order(lines, unwrapped, before)
-    apart = in_order.copy()
-    left, following = sorted_.left, continued_lines(lines, sorted_.left) + 1
-    apart[following[following < len(lines)]] = True
-    left = left[~np.isin(left, list(parts))]
-    by_family = sort_by_family(lines, left[~apart[left]])
-    groups, singly = split_apart([*sorted_.groups, *by_family.groups], apart)
     stamps, senders = (None, None) if unwrapped is None else (unwrapped.at_ms, unwrapped.senders)
     reader = SingleLineReader(lines, offsets, stamps, senders)
-    single = reader.parse(np.concatenate((left[apart[left]], by_family.left)).tolist())
-    single += reader.of_records(by_family.records)
-    single += chain.from_iterable(map(reader.from_group, without_lines(singly, parts)))
-    single.sort(key=attrgetter("index"))
-    groups, ordered = split_ordered(groups, single)
-    if ordered:
-        single += chain.from_iterable(map(reader.from_group, ordered))
-        single.sort(key=attrgetter("index"))
+    groups, single, foreign = _sort_lines(reader, templates.sort(lines), in_order, parts)
     if unwrapped is not None and unwrapped.is_stamped:
         times = np.array([at_ms or 0 for at_ms in unwrapped.at_ms], np.int64)
         groups = [group.stamped(times[group.indexes]) for group in groups]
@@ -124,7 +111,7 @@ def parse_block(
         *(group_summary(group, senders or []) for group in groups),
         *single_summaries(split.unordered),
         *single_summaries(split.life_cycle, with_names=False),
-        *([foreign_summary(lines, by_family.foreign, senders or [])] if len(by_family.foreign) else []),
+        *([foreign_summary(lines, foreign, senders or [])] if len(foreign) else []),
     ]
     return ParsedBlock(
         block.first_byte,
@@ -142,6 +129,30 @@ def parse_block(
         before=before,
         unread=[physical[index] for index in _unread(split.ordered, summaries)],
     )
+
+
+def _sort_lines(
+    reader: SingleLineReader, by_shape: SortedLines, in_order: Mask, parts: Mapping[int, int]
+) -> tuple[list[LineGroup], list[SingleLine], IntVector]:
+    """Return the groups of a block, the lines that are in none, and the indexes of those of no family.
+
+    The lines marked `in_order` are in no group. Those that are `parts` of a line before them are left out.
+    """
+    lines, apart = reader.lines, in_order.copy()
+    following = continued_lines(lines, by_shape.left) + 1
+    apart[following[following < len(lines)]] = True
+    left = by_shape.left[~np.isin(by_shape.left, list(parts))]
+    by_family = sort_by_family(lines, left[~apart[left]])
+    groups, singly = split_apart([*by_shape.groups, *by_family.groups], apart)
+    single = reader.parse(np.concatenate((left[apart[left]], by_family.left)).tolist())
+    single += reader.of_records(by_family.records)
+    single += chain.from_iterable(map(reader.from_group, without_lines(singly, parts)))
+    single.sort(key=attrgetter("index"))
+    groups, ordered = split_ordered(groups, single)
+    if ordered:
+        single += chain.from_iterable(map(reader.from_group, ordered))
+        single.sort(key=attrgetter("index"))
+    return groups, single, by_family.foreign
 
 
 def _unparsed(block: Block, unwrapped: UnwrappedLines | None) -> ParsedBlock:
