@@ -155,6 +155,14 @@ LOG: dict[str, Callable[[Path, int], None]] = {
     ),
     "errors": _repeated(lambda number: f"Error: cause {number}"),
     "panics": _repeated(lambda number: f"thread 'main{number}' panicked at src/main.rs:{number}:1:\nnote {number}"),
+    "panics without an end": _repeated(lambda number: f"thread 'main' panicked at 'cause {number}"),
+    "panics of three forms": _repeated(
+        lambda number: (
+            f"thread 'main' panicked at 'cause {number}",
+            "thread 'main' panicked at src/main.rs:1:1:",
+            f"ERROR: Supervised task 'aster_public_ws' panicked (restart #{number}): cause",
+        )[number % 3]
+    ),
     "settings": _repeated(
         lambda number: f"[config] NAME_{number} = {number} (overrode default)", head=SESSION.format(1) + "\n"
     ),
