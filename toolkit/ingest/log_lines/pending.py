@@ -79,6 +79,8 @@ class PanicMessage:
     form: MessageForm
     held: list[PendingLine] = field(default_factory=list)
     _started: bool = False
+    _all_plain: bool = True
+    """True if no line of a start or of a supervisor is held."""
     _looked_at: dict[MessageForm, tuple[int, int]] = field(default_factory=dict)
     """Held lines that were looked at for the end of a message of a form, and the first one after the last such line."""
 
@@ -106,16 +108,23 @@ class PanicMessage:
     def hold(self, each: PendingLine) -> None:
         """Hold a line that may belong to the message."""
         self.held.append(each)
-        self._started = self._started or each.is_of(_STARTS)
+        if each.is_of(_NOT_PLAIN):
+            self._started = self._started or each.is_of(_STARTS)
+            self._all_plain = False
 
     def passes_to(self, begun: PanicMessage, place: int) -> bool:
         """Let a panic that the held line before `place` announced hold the lines from there on, if it would hold all.
 
         Those directly precede each other. It would unless one of them may end its message.
         """
+        # Nearly all panics are of this form, and no line that they hold needs to be looked at.
+        if self.form is begun.form is MessageForm.AFTER_FIRST_LINE and self._all_plain:
+            begun.held += self.held[place:]
+            return True
         if place < self._plain_from(begun.form):
             return False
         begun.held += self.held[place:]
+        begun._all_plain = self._all_plain
         for form, (looked_at, plain_from) in self._looked_at.items():
             begun._looked_at[form] = max(looked_at - place, 0), max(plain_from - place, 0)
         return True
