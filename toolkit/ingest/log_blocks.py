@@ -10,7 +10,8 @@ from pathlib import Path
 
 from toolkit.files.ledger import LedgerBuilder
 from toolkit.files.run_file import RunFile
-from toolkit.runlog.bulk.block import PackedBlock, ParsedBlock, log_templates, parse_block, parse_section, parse_span
+from toolkit.runlog.bulk.block import PackedBlock, ParsedBlock, parse_block, parse_section, parse_span
+from toolkit.runlog.bulk.groups.templates import TemplateMatcher
 from toolkit.runlog.wrapping.section_blocks import SectionResult
 from toolkit.runlog.wrapping.section_reader import OpenLines, SectionCall, SectionReader
 from toolkit.runlog.wrapping.sections import LogWrappings
@@ -40,7 +41,7 @@ class LogBlocks:
 
     def of(self, source: RunFile, ledger: LedgerBuilder, rest_follows: bool) -> Iterator[ParsedBlock]:
         """Yield the parsed blocks of a file in order, then record the file's size and digest in the ledger."""
-        path, templates = source.path, log_templates()
+        path, templates = source.path, TemplateMatcher()
 
         def parse(block: Block, lines: UnwrappedLines | None, before: int) -> tuple[ParsedBlock, Sequence[bytes]]:
             parsed = parse_block(block, templates, lines, before)

@@ -81,11 +81,6 @@ class ParsedBlock:
     unread: Sequence[bytes] = ()
 
 
-def log_templates() -> TemplateMatcher:
-    """Return a matcher that has learnt no log template yet."""
-    return TemplateMatcher()
-
-
 def parse_block(
     block: Block, templates: TemplateMatcher, unwrapped: UnwrappedLines | None = None, before: int = 0
 ) -> ParsedBlock:
@@ -223,4 +218,4 @@ def _packed(block: ParsedBlock) -> PackedBlock:
 @cache
 def _process_templates() -> TemplateMatcher:
     """Return the matcher that this process uses for all its spans."""
-    return log_templates()
+    return TemplateMatcher()

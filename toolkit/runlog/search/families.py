@@ -23,7 +23,7 @@ class Candidate(NamedTuple):
 
 
 class Likely(NamedTuple):
-    """_Families that may match a text, in the order in which they are tried."""
+    """Families that may match a text, in the order in which they are tried."""
 
     candidates: tuple[Candidate, ...]
     starts: re.Pattern[str] | None
@@ -38,7 +38,7 @@ START = 4
 _VENUE_GROUPS = ("Venue", "venue", "task")
 _Clauses = tuple[tuple[bytes, ...], ...]
 _Families = tuple[tuple[bytes, _Clauses, Candidate], ...]
-"""_Families, each with a text and clauses of the shapes of its lines."""
+"""Families, each with a text and clauses of the shapes of its lines."""
 FamiliesOfStart = Callable[[str], _Families]
 
 

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from toolkit.runlog.bulk.groups.line_groups import LineGroup
+from toolkit.runlog.bulk.groups.templates import MAX_TEMPLATE_BYTES
 from toolkit.runlog.bulk.numbers import BlockLines, IntVector, Mask
 from toolkit.runlog.bulk.text_search import MIN_LINES, matching, without_digits
 from toolkit.runlog.grammar import message_families
@@ -31,7 +32,6 @@ from toolkit.runlog.search.program_phrases import PROGRAM_PHRASES
 
 MAX_GROUPS = 64
 """Groups of the lines of one family in a block; lines that name more venues are in no group."""
-_MAX_BYTES = 4_096
 _NO_MESSAGE = r'^(?:market_rx_stats tick=| *\n)|"MESSAGE"|\d-\d\d-\d\dT\d\d:'
 """Pattern of lines that are blank or rx statistics, or that may hold a journal's object or a stamp."""
 _LEVELS = (b"INFO", b"WARN", b"ERROR")
@@ -107,7 +107,7 @@ _PHRASES = "|".join(re.escape(each) for each in (*PROGRAM_PHRASES, "market_rx_st
 
 def _are_printed(lines: BlockLines) -> Mask:
     """Return a mask of short lines of printed characters without decoration among or just before them."""
-    printed: Mask = lines.ends - lines.starts <= _MAX_BYTES
+    printed: Mask = lines.ends - lines.starts <= MAX_TEMPLATE_BYTES
     octets = lines.octets
     unusual = np.flatnonzero(((octets < _FIRST_PRINTED) & (octets != _NEWLINE)) | (octets > _LAST_PRINTED))
     places = np.unique(np.searchsorted(lines.starts, unusual, side="right") - 1)
