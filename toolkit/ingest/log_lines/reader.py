@@ -8,16 +8,17 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from toolkit.ingest.log_lines.life_cycle_lines import LifeCycleLine
-from toolkit.ingest.log_lines.name_limits import MAX_TEXT_CHARS, NameLimits
-from toolkit.ingest.log_lines.pending import (
+from toolkit.ingest.log_lines.held_lines import (
     ANNOUNCING,
     PANICS,
+    HeldLines,
     MessageForm,
     PanicMessage,
-    PendingLine,
     announced_message,
 )
+from toolkit.ingest.log_lines.life_cycle_lines import LifeCycleLine
+from toolkit.ingest.log_lines.name_limits import MAX_TEXT_CHARS, NameLimits
+from toolkit.ingest.log_lines.pending import PendingLine
 from toolkit.ingest.log_lines.rows import LogRows
 from toolkit.model.runs import FileLedger, Session
 from toolkit.runlog.bulk.numbers import IntVector
@@ -71,6 +72,8 @@ class LineReader:
         self._further_counters = 0
         self._first_life, self._life_starts = 0, [0]
         self._panic: PanicMessage | None = None
+        """The panic whose message may be among the lines that are held, or may follow."""
+        self._held = HeldLines()
 
     @property
     def lives(self) -> int:
@@ -81,12 +84,11 @@ class LineReader:
     def awaits_message(self) -> bool:
         """True if the line just read announced the message of a panic."""
         panic = self._panic
-        return panic is not None and not panic.held and panic.form is MessageForm.AFTER_FIRST_LINE
+        return panic is not None and not self._held and panic.form is MessageForm.AFTER_FIRST_LINE
 
     def begin_file(self) -> None:
         """Prepare for the next file of the log. Lines that are held are read."""
-        while self._panic is not None and self._panic.held:
-            self._release()
+        self._read_held(no_more=True)
 
     def begin_block(self) -> None:
         """Prepare for the next block of the file."""
@@ -105,31 +107,22 @@ class LineReader:
 
     def close_panic(self) -> None:
         """Read the lines that are held; no line that follows is the message of a panic."""
-        while self._panic is not None:
-            self._release()
+        self._read_held(no_more=True)
+        self._panic = None
 
     def add(self, each: PendingLine) -> None:
         """Read a line, or hold it."""
-        if (panic := self._panic) is None:
+        self.settle(each.ref)
+        if self._panic is None:
             self._read(each)
-        elif panic.continues_with(each):
-            panic.held.append(each)
-        elif (count := panic.lines_before(each)) is not None:
-            self._read_message(panic, count)
-            self.add(each)
-        elif panic.may_hold(each):
-            panic.hold(each)
-            if panic.ends_with(each):
-                self._read_message(panic, len(panic.held))
         else:
-            # The lines released may announce a message of their own.
-            self._release()
-            self.add(each)
+            self._held.add(each)
+            self._read_held()
 
     def settle(self, ref: Ref) -> None:
         """Read the lines that are held unless the line at `ref` may be the next one of them."""
-        while self._panic is not None and not self._panic.directly_precedes(ref):
-            self._release()
+        if self._panic is not None and not self._panic.directly_precedes(ref, self._held):
+            self.close_panic()
 
     def lives_of(self, lines: IntVector) -> IntVector:
         """Return the lives of lines of the current block; all singly parsed lines up to them must have been added."""
@@ -173,40 +166,31 @@ class LineReader:
         unknown = self._result.unknown
         return unknown[file_no] if file_no in unknown else unknown.setdefault(file_no, LineExamples())
 
-    def _release(self) -> None:
-        """Read the lines that are held: no line shows where the message ends."""
-        if (panic := self._panic) is not None:
-            likely = panic.likely_lines()
+    def _read_held(self, no_more: bool = False) -> None:
+        """Read the lines that are held up to a panic of which a line that follows may show the message.
+
+        If `no_more` follow, all are read. The lines after a message may announce one of their own.
+        """
+        held = self._held
+        while held and (panic := self._panic) is not None:
+            if (message := panic.among(held, no_more)) is None:
+                return
             self._panic = None
-            for each in panic.held[:likely]:
-                if each is not panic.held[0] and each.is_unknown:
+            for place in range(message.lines):
+                each = held.take()
+                if place and not message.is_certain and each.is_unknown:
                     self._read(each)
                 else:
-                    self._read_as_message(each, panic)
-            self._add_again(panic, likely)
+                    self._read_as_message(each, panic, is_first=not place)
+            while held and self._panic is None:
+                self._read(held.take())
 
-    def _add_again(self, panic: PanicMessage, count: int) -> None:
-        """Add the lines that a panic held, without the first `count`: they may announce a message of their own."""
-        for place, each in enumerate(panic.held[count:], count):
-            self.add(each)
-            # A log of nothing but panics would otherwise hold each line as often as a message may have lines.
-            if (begun := self._panic) is not None and not begun.held and panic.passes_to(begun, place + 1):
-                return
-
-    def _read_message(self, panic: PanicMessage, count: int) -> None:
-        """Read the lines that are held, the first `count` of them as the message."""
-        self._panic = None
-        for each in panic.held[:count]:
-            self._read_as_message(each, panic)
-        for each in panic.held[count:]:
-            self.add(each)
-
-    def _read_as_message(self, each: PendingLine, panic: PanicMessage) -> None:
+    def _read_as_message(self, each: PendingLine, panic: PanicMessage, is_first: bool) -> None:
         """Read a line of a panic's message: its records are not counted."""
         facts, line = self._result.facts, each.line
         if line.parsed.records[0].family == OTHER:
             facts.add(line.parsed.records[0], each.ref, each.text, line.sender)
-            if each is panic.held[0] and panic.form is MessageForm.AFTER_FIRST_LINE and each.text.strip():
+            if is_first and panic.form is MessageForm.AFTER_FIRST_LINE and each.text.strip():
                 facts.add_panic_message(panic.ref, each.text.strip())
         for record in (*line.parsed.records, *line.parsed.quoted):
             if record.family not in NOT_COUNTED:

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from toolkit.runlog.bulk.groups.audit_groups import AuditGroup
 from toolkit.runlog.bulk.groups.line_groups import LineGroup
 from toolkit.runlog.bulk.groups.templates import TemplateGroup
 from toolkit.runlog.bulk.numbers import IntVector
@@ -30,6 +31,8 @@ def integer_columns(group: TemplateGroup, fields: Sequence[str]) -> dict[str, In
 
 def all_fields(group: LineGroup) -> pa.Array:
     """Return all fields of each line as a JSON object."""
+    if isinstance(group, AuditGroup):
+        return pa.array(map(msgspec.json.encode, group.fields), pa.string())
     count, fields, varying = len(group.indexes), group.record.fields, group.varying
     constants, text = list[str](), "{"
     for position, (name, value) in enumerate(fields.items()):

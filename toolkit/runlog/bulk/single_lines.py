@@ -97,7 +97,9 @@ class SingleLineReader:
         texts: Iterable[str] = [data[starts[i] : ends[i]].decode() for i in indexes]
         if group.is_decorated:
             texts = [strip_decoration(each)[0] for each in texts]
-        parsed = map(ParsedLine, zip(_records(group)), self._times(group, indexes))
+        head = group.record
+        records = [LogRecord(head.family, head.venue, head.reason, row, head.column) for row in group.rows()]
+        parsed = map(ParsedLine, zip(records), self._times(group, indexes))
         senders = repeat("") if self.senders is None else map(self.senders.__getitem__, indexes)
         return list(map(SingleLine, indexes, map(bytes_.__getitem__, indexes), texts, parsed, senders))
 
@@ -113,17 +115,6 @@ class SingleLineReader:
             return own
         wrapped = map(self.at_ms.__getitem__, indexes)
         return [inner if outer is None else outer for outer, inner in zip(wrapped, own, strict=False)]
-
-
-def _records(group: LineGroup) -> Iterable[LogRecord]:
-    """Return the records of the lines of a group, which differ in the values of the varying fields."""
-    record, varying = group.record, group.varying
-    if not varying:
-        return repeat(record, len(group.indexes))
-    columns = [group.texts(name) if name in varying else repeat(value) for name, value in record.fields.items()]
-    fields = [dict(zip(record.fields, row, strict=False)) for row in zip(*columns, strict=False)]
-    head = map(repeat, (record.family, record.venue, record.reason))
-    return map(LogRecord, *head, fields, repeat(record.column))
 
 
 def without_lines(groups: Iterable[LineGroup], indexes: Iterable[int]) -> list[LineGroup]:

@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from toolkit.runlog.bulk.groups.audit_groups import Record, audit_groups
 from toolkit.runlog.bulk.groups.line_groups import LineGroup
 from toolkit.runlog.bulk.groups.templates import MAX_TEMPLATE_BYTES
 from toolkit.runlog.bulk.numbers import BlockLines, IntVector, Mask
@@ -25,7 +26,7 @@ from toolkit.runlog.bulk.text_search import MIN_LINES, matching, without_digits
 from toolkit.runlog.grammar import message_families
 from toolkit.runlog.interleaving import JOINED
 from toolkit.runlog.panic_messages import MAX_MESSAGE_LINES, lines_after
-from toolkit.runlog.parse import AUDIT, LogRecord, audit_record, message_record
+from toolkit.runlog.parse import AUDIT, audit_record, message_record
 from toolkit.runlog.search.families import Candidate, families_of_block, start_of
 from toolkit.runlog.search.line_shapes import shape_of
 from toolkit.runlog.search.program_phrases import PROGRAM_PHRASES
@@ -68,17 +69,13 @@ class FamilyGroup(LineGroup):
         return pc.replace_substring(escaped, '"', '\\"')
 
 
-Record = tuple[int, LogRecord]
-"""Index of a line in its block, and the record that it holds."""
-
-
 class SortedByFamily(NamedTuple):
     """Lines of a block: in groups, those of one record each that are in none, and the indexes of others.
 
     The `foreign` ones are of no family and hold no phrase of the program. Those `left` are for the parser.
     """
 
-    groups: Sequence[FamilyGroup]
+    groups: Sequence[LineGroup]
     records: Sequence[Record]
     foreign: IntVector
     left: IntVector
@@ -141,7 +138,7 @@ def _rarity(clause: Iterable[bytes]) -> int:
 
 def _matched(
     lines: BlockLines, data: bytes, indexes: IntVector
-) -> tuple[Sequence[FamilyGroup], Sequence[Record], IntVector]:
+) -> tuple[Sequence[LineGroup], Sequence[Record], IntVector]:
     """Return groups and records of lines that hold one record each at most, and the indexes of those of no family.
 
     `data` are the lines of the block without digits.
@@ -149,13 +146,15 @@ def _matched(
     texts = lines.data.decode("utf-8", "replace").split("\n")
     shapes = data.split(b"\n")
     families_of = families_of_block(data)
-    groups, records, unmatched = list[FamilyGroup](), list[Record](), list[int]()
+    audited, unmatched = list[Record](), list[int]()
     by_start: dict[str, list[int]] = defaultdict(list)
     for index in indexes.tolist():
         if (text := texts[index]).startswith(AUDIT):
-            records.append((index, audit_record(text)))
+            audited.append((index, audit_record(text)))
         else:
             by_start[start_of(text)].append(index)
+    of_audits, records = audit_groups(lines, audited)
+    groups: list[LineGroup] = [*of_audits]
     for start, remaining in by_start.items():
         if len(remaining) < MIN_LINES:
             continue

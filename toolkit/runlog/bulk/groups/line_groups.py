@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import repeat
 from typing import Self
 
 import pyarrow as pa
@@ -40,6 +41,14 @@ class LineGroup(ABC):
     @abstractmethod
     def texts(self, field: str) -> list[str]:
         """Return the value of a varying field in each line."""
+
+    def rows(self) -> Iterable[Mapping[str, str]]:
+        """Return the fields of each line."""
+        fields, varying = self.record.fields, self.varying
+        if not varying:
+            return repeat(fields, len(self.indexes))
+        columns = [self.texts(name) if name in varying else repeat(value) for name, value in fields.items()]
+        return [dict(zip(fields, row, strict=False)) for row in zip(*columns, strict=False)]
 
     @abstractmethod
     def json_texts(self, field: str) -> pa.StringArray:

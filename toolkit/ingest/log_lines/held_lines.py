@@ -1,0 +1,185 @@
+"""Lines after the first line of a panic, held until it is certain which of them are the panic's message."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal, NamedTuple, get_args
+
+from toolkit.ingest.log_lines.pending import PendingLine
+from toolkit.runlog.ending_lines import Ref
+from toolkit.runlog.panic_messages import (
+    LIKELY_LINES,
+    MAX_MESSAGE_LINES,
+    ends_quoted_message,
+    ends_supervised_message,
+    follows_message,
+)
+from toolkit.runlog.parse import LogRecord
+
+PANICS = ("panic", "panic_quoted")
+_SUPERVISOR = "supervisor_panic"
+ANNOUNCING = frozenset((*PANICS, _SUPERVISOR))
+"""Families of lines after which the message of a panic may follow."""
+
+
+_Kind = Literal["start", "panic", "supervisor", "note", "end of a quoted message", "end of a supervised message"]
+"""Kind of a line that may decide where a message ends."""
+_KINDS: Mapping[str, _Kind] = {
+    "startup": "start",
+    "startup_short": "start",
+    **dict.fromkeys(PANICS, "panic"),
+    _SUPERVISOR: "supervisor",
+}
+"""Kinds of lines by the families of their records."""
+_TESTS: Mapping[_Kind, Callable[[str], bool]] = {
+    "note": follows_message,
+    "end of a quoted message": ends_quoted_message,
+    "end of a supervised message": ends_supervised_message,
+}
+"""Tests of a line's text for the other kinds."""
+
+
+class MessageForm(Enum):
+    """Form of a panic's message, which tells where it ends."""
+
+    AFTER_FIRST_LINE = "after the first line, up to a note or to the line of the supervisor"
+    QUOTED = "between quotation marks, up to the source position"
+    SUPERVISED = "repeated by the supervisor, up to the time of the restart"
+
+
+class HeldLines:
+    """Lines that directly follow each other, with the kinds of each, by which the messages of panics are found."""
+
+    def __init__(self) -> None:
+        self._lines: deque[tuple[PendingLine, Sequence[_Kind]]] = deque()
+        self._taken = 0
+        """Lines taken so far: lines are numbered by it, so that the numbers noted stay valid."""
+        self._noted: dict[_Kind, deque[int]] = {kind: deque() for kind in get_args(_Kind)}
+
+    def __len__(self) -> int:
+        """Return the number of lines held."""
+        return len(self._lines)
+
+    def __getitem__(self, place: int) -> PendingLine:
+        """Return the held line at a place, from 0."""
+        return self._lines[place][0]
+
+    def add(self, each: PendingLine) -> None:
+        """Hold a line, which directly follows the last one."""
+        text = each.text
+        kinds = [kind for kind, is_one in _TESTS.items() if is_one(text)]
+        kinds += [_KINDS[record.family] for record in each.line.parsed.records if record.family in _KINDS]
+        for kind in kinds:
+            self._noted[kind].append(self._taken + len(self._lines))
+        self._lines.append((each, kinds))
+
+    def take(self) -> PendingLine:
+        """Return the first line, which is held no longer."""
+        each, kinds = self._lines.popleft()
+        self._taken += 1
+        for kind in kinds:
+            self._noted[kind].popleft()
+        return each
+
+    def places(self, kind: _Kind) -> Iterator[int]:
+        """Yield the places of the held lines of a kind, from 0."""
+        return (number - self._taken for number in self._noted[kind])
+
+    def first(self, kind: _Kind) -> int | None:
+        """Return the place of the first held line of a kind; None if there is none."""
+        noted = self._noted[kind]
+        return noted[0] - self._taken if noted else None
+
+    @property
+    def most_lines(self) -> int:
+        """Number of lines that one message may have at most: no message goes on with a panic of the next life."""
+        most = MAX_MESSAGE_LINES + 1
+        if (start := self.first("start")) is not None:
+            return min(most, next((place for place in self.places("panic") if place > start), most))
+        return most
+
+
+class Message(NamedTuple):
+    """The message of a panic: the first `lines` of those held; `is_certain` is true if a line shows where it ends."""
+
+    lines: int
+    is_certain: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PanicMessage:
+    """A panic's message, announced by a line at `ref` of `lines` physical lines; `form` tells where it ends."""
+
+    ref: Ref
+    lines: int
+    form: MessageForm
+
+    def directly_precedes(self, ref: Ref, held: HeldLines) -> bool:
+        """Return whether no line stands between the last one held and another, which may begin the log's next part."""
+        if not held:
+            return ref == (self.ref[0], self.ref[1] + self.lines) or ref[0] != self.ref[0]
+        last = held[-1]
+        return ref == (last.ref[0], last.ref[1] + len(last.files))
+
+    def among(self, held: HeldLines, no_more: bool) -> Message | None:
+        """Return the message among the lines held; None if a further line may decide, unless there are `no_more`."""
+        most = held.most_lines
+        if self.form is MessageForm.AFTER_FIRST_LINE:
+            if (found := _before_note_or_supervisor(held, most)) is not None:
+                return found
+        elif (last := held.first(self._last_line)) is not None and last < most:
+            return Message(last + 1, is_certain=True)
+        if len(held) <= most and not no_more:
+            return None
+        return Message(self._likely_lines(held, min(most, len(held))), is_certain=False)
+
+    @property
+    def _last_line(self) -> _Kind:
+        return "end of a quoted message" if self.form is MessageForm.QUOTED else "end of a supervised message"
+
+    def _likely_lines(self, held: HeldLines, most: int) -> int:
+        """Return the number of lines that are likely the message where no line shows its end.
+
+        The first one is, and so are those up to a line of no known family, which is text of the message.
+        """
+        if self.form is not MessageForm.AFTER_FIRST_LINE or not most:
+            return 0
+        last = min(most, LIKELY_LINES) - 1
+        while last > 0 and not (held[last].is_unknown and held[last].text.strip()):
+            last -= 1
+        return last + 1
+
+
+def announced_message(record: LogRecord, each: PendingLine) -> PanicMessage | None:
+    """Return the message that follows a line about a panic; None if the line holds all of it."""
+    match record.family:
+        case "panic":
+            form = MessageForm.AFTER_FIRST_LINE
+        case "panic_quoted" if "place" not in record.fields:
+            form = MessageForm.QUOTED
+        case "supervisor_panic" if not ends_supervised_message(record.fields["error"]):
+            form = MessageForm.SUPERVISED
+        case _:
+            return None
+    return PanicMessage(each.ref, len(each.files), form)
+
+
+def _before_note_or_supervisor(held: HeldLines, most: int) -> Message | None:
+    """Return the message before a note, or before the supervisor's line that repeats it."""
+    if (note := held.first("note")) is not None and note > most:
+        note = None
+    first = held[0].text.strip() if held else ""
+    for place in held.places("supervisor") if first else ():
+        if place > most or (note is not None and place >= note):
+            break
+        if place and (repeated := _supervised_message(held[place])).startswith(first):
+            return Message(1 if ends_supervised_message(repeated) else place, is_certain=True)
+    return None if note is None else Message(note, is_certain=True)
+
+
+def _supervised_message(each: PendingLine) -> str:
+    """Return the message of a panic that a supervisor's line repeats."""
+    return next(record.fields["error"] for record in each.line.parsed.records if record.family == _SUPERVISOR)
