@@ -23,6 +23,8 @@ _VOCABULARY = frozenset((
 ))  # fmt: skip
 """Columns whose texts are words of the toolkit or digests."""
 _TEXT_FIELD = re.compile(r'"?(\w+)"? VARCHAR')
+_FEW_ROWS = 100
+"""Rows up to which all texts of a table are masked: a search takes as long, as its pattern is compiled each time."""
 _MOSTLY_DISTINCT = ("fields", "detail", "text")
 """Columns in which few texts repeat: they are searched as they are, others are made distinct first."""
 
@@ -33,7 +35,8 @@ def masked_rows(con: duckdb.DuckDBPyConnection, table: str) -> tuple[str, pa.Tab
     Without a secret in the rows, the table's name and None.
     """
     columns = _columns(con, table) if table not in _MASKED_BEFORE else []
-    found = {column: dict(_replacements(con, table, column)) for column in columns}
+    few = not columns or not con.execute(f"select 1 from {table} offset {_FEW_ROWS} limit 1").fetchall()
+    found = {column: dict(_replacements(con, _texts_of(table, column, few))) for column in columns}
     changed = [column for column, texts in found.items() if texts]
     if not changed:
         return table, None
@@ -71,25 +74,25 @@ def _replaced(column: _Column) -> str:
     return f'list_transform(r."{column.name}", lambda e: struct_update(e, {fields}))'
 
 
-def _replacements(con: duckdb.DuckDBPyConnection, table: str, column: _Column) -> Iterator[tuple[str, str]]:
-    """Yield each text of a column that masking changes, with its replacement."""
-    for (original,) in con.execute(_suspicious_texts(table, column)).fetchall():
-        if (replacement := _masked(original)) != original:
+def _replacements(con: duckdb.DuckDBPyConnection, texts: str) -> Iterator[tuple[str, str]]:
+    """Yield each text of a query that masking changes, with its replacement."""
+    for (original,) in con.execute(texts).fetchall():
+        if original is not None and (replacement := _masked(original)) != original:
             yield original, replacement
 
 
-def _suspicious_texts(table: str, column: _Column) -> str:
-    """Return the query for the distinct texts of a column that masking may change."""
+def _texts_of(table: str, column: _Column, few: bool) -> str:
+    """Return the query for the distinct texts of a column that masking may change; for all of them if they are few."""
     if column.fields:
         texts = ", ".join(f'e."{each}"' for each in column.fields)
         distinct = (
             f'(select distinct unnest([{texts}]) as text from (select unnest("{column.name}") as e from {table}))'
         )
-        return f"select text from {distinct} where {may_hold_secret('text')}"
+        return f"select text from {distinct} where {few or may_hold_secret('text')}"
     # The table `venue` lists the venues that all other tables name.
     name, origin = f'"{column.name}"', "venue" if column.name == "venue" else table
     texts = origin if column.name in _MOSTLY_DISTINCT else f"(select distinct {name} from {origin})"
-    return f"select distinct {name} from {texts} where {may_hold_secret(name)}"
+    return f"select distinct {name} from {texts} where {few or may_hold_secret(name)}"
 
 
 def _masked(text: str) -> str:
