@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 import duckdb
@@ -101,17 +101,28 @@ def catalogue() -> tuple[FigureSpec, ...]:
 
 def definitions_of(figures: Iterable[str]) -> dict[str, FigureSpec]:
     """Return the catalogue row of each figure, by its full name. Names without one are left out."""
-    specs = catalogue()
-    plain_names = {spec.name: spec for spec in specs if "<" not in spec.name.removeprefix("<venue>")}
-    others = [spec for spec in specs if spec.name not in plain_names]
-    definitions = {}
-    for figure in figures:
-        scope, _, name = figure.partition(".")
-        spec = plain_names.get(figure) or (plain_names.get(f"<venue>.{name}") if _VENUE.fullmatch(scope) else None)
-        spec = spec or next((each for each in others if matches(each.name, figure)), None)
-        if spec is not None:
-            definitions[figure] = spec
-    return definitions
+    found = ((figure, _origin(figure)) for figure in figures)
+    return {figure: origin[1] for figure, origin in found if origin is not None}
+
+
+_Origin = tuple[Metric, FigureSpec]
+"""The metric that computes a figure, and the figure's row in the catalogue."""
+
+
+@cache
+def _origins() -> tuple[dict[str, _Origin], list[_Origin]]:
+    """Return the origins by the names of figures that hold no placeholder but the venue, and all others."""
+    all_origins = [(metric, spec) for metric in metrics() for spec in metric.specs]
+    others = [origin for origin in all_origins if "<" in origin[1].name.removeprefix("<venue>")]
+    return {spec.name: (metric, spec) for metric, spec in all_origins if (metric, spec) not in others}, others
+
+
+@lru_cache(8_192)
+def _origin(figure: str) -> _Origin | None:
+    """Return the origin of a figure by its full name; None for a name that is not in the catalogue."""
+    (named, others), (scope, _, name) = _origins(), figure.partition(".")
+    found = named.get(figure) or (named.get(f"<venue>.{name}") if _VENUE.fullmatch(scope) else None)
+    return found or next((each for each in others if matches(each[1].name, figure)), None)
 
 
 def _parse(name: str, text: str) -> Metric:
@@ -247,8 +258,8 @@ def with_bounds(figures: Iterable[Figure], overlaps: Sequence[Overlap]) -> tuple
 
 
 def _with_bound(figure: Figure, notes: dict[str, str]) -> Figure:
-    spec = next((spec for metric in metrics() if (spec := metric.spec_of(figure.figure))), None)
-    note = next((note for source, note in notes.items() if spec and source in spec.source), None)
+    origin = _origin(figure.figure)
+    note = next((note for source, note in notes.items() if origin and source in origin[1].source), None)
     if figure.value is None or note is None:
         return figure
     note = f"{figure.note}; {note}" if figure.note else note
@@ -275,7 +286,8 @@ def _raises(quoted: QuotedRecord, figure: Figure) -> bool:
     *_, last = figure.metric.split(".")
     if quoted.reason and last in set(ReconnectReason) and last != quoted.reason:
         return False
-    query = next((each.query for each in metrics() if each.spec_of(figure.figure)), "")
+    origin = _origin(figure.figure)
+    query = origin[0].query if origin else ""
     if quoted.is_session_line and _READS_SESSIONS.search(query):
         return True
     names = (f"'{quoted.family}'", *(name.replace("<venue>", "") for name in quoted.counters))
