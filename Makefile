@@ -37,8 +37,8 @@ test-random: $(STAMP)     ## property tests and damaged runs from a new seed: ma
 SEED ?= $(shell od -An -N3 -tu4 /dev/urandom | tr -d ' ')
 SEED := $(SEED)
 
-test-matrix: $(STAMP)     ## every fault at every venue as whole runs, and attacks on each; `make test` makes some
-	TOOLKIT_TEST_MATRIX=whole $(VENV)/bin/pytest tests/simulation/test_latin_square.py tests/connectors/session/test_fault_matrix.py tests/attacks
+test-matrix: $(STAMP)     ## all cases of large sets, as every fault at every venue; `make test` takes some of each
+	TOOLKIT_TEST_MATRIX=whole $(VENV)/bin/pytest --numprocesses $(WORKERS) -m sampled
 
 TESTS ?= -m "not slow"
 LOWEST := .venv-lowest

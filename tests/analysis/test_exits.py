@@ -9,6 +9,7 @@ import pytest
 
 from tests.analysis.metrics.sample_runs import START_LINE
 from tests.analysis.test_diagnosis import CONNECTED, RECORDS, TARGET, ended, outcome, records
+from tests.sampling import sampled
 from toolkit.analysis.pipeline import Options, analyze
 from toolkit.gate.evaluation import evaluate
 from toolkit.model.gates import GateRule
@@ -84,7 +85,7 @@ ENDS = [
 ]
 
 
-@pytest.mark.parametrize(("line", "end"), ENDS)
+@sampled(("line", "end"), ENDS, 2)
 def test_a_reported_end_is_the_end_of_the_run_with_its_line(
     tmp_path: Path, line: str, end: tuple[str, str | None]
 ) -> None:
@@ -213,7 +214,7 @@ def verdict(folder: Path, *log: str) -> tuple[str, str]:
     return result.verdict, result.why
 
 
-@pytest.mark.parametrize(("line", "end"), [each for each in ENDS if each[1][0] in ("killed", "crashed")][::4])
+@sampled(("line", "end"), [each for each in ENDS if each[1][0] in ("killed", "crashed")], 8)
 def test_a_run_that_crashed_or_was_killed_passes_no_gate(tmp_path: Path, line: str, end: tuple[str, str]) -> None:
     assert verdict(tmp_path, START_LINE, CONNECTED, line)[0] == "INCONCLUSIVE"
 

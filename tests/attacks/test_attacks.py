@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from pathlib import Path
 
 import pytest
@@ -11,10 +10,12 @@ import pytest
 from tests.attacks.catalogue import ATTACKS, VENUES, NoMechanismError
 from tests.attacks.catalogue.on_binary import DAMAGES
 from tests.attacks.trial import Outcome, attacked_venue
+from tests.sampling import IS_WHOLE
 from toolkit.analysis.pipeline import analyze
 
+pytestmark = pytest.mark.sampled
 SECONDS = 2.0
-MADE = VENUES if os.environ.get("TOOLKIT_TEST_MATRIX") == "whole" else ("aster",)
+MADE = VENUES if IS_WHOLE else ("aster",)
 """Venues of the short forms; `make test-matrix` makes them at all venues."""
 SHORT = {
     "lighter": ("pings", "95 000 trades", "wide JSON", "forged text", "encoded answers", "handshake: a date"),

@@ -37,7 +37,7 @@ def test_a_store_killed_at_any_point_has_the_complete_run_or_none_of_it(tmp_path
     took_s = time.monotonic() - started_s
     expected = counts(whole)
     seen = set()
-    points = 14
+    points = 8
     first = tmp_path / "first.duckdb"
     analyze([str(RUNS / "clean_head")], str(first))
     before = counts(first)

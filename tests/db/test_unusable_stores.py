@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.boundary.bad_places import largest_file, run, without_override
+from tests.sampling import sampled
 from toolkit.analysis.pipeline import analyze
 from toolkit.cli import main
 from toolkit.db.store import connect
@@ -55,9 +56,7 @@ def damaged(content: bytes, how: str) -> bytes:
     return bytes(changed)
 
 
-@pytest.mark.parametrize(
-    "how", ["cut 30", "cut 60", *(f"{count} places, try {each}" for count in (1, 5, 50) for each in range(4))]
-)
+@sampled("how", ["cut 30", "cut 60", *(f"{count} places, try {each}" for count in (1, 5, 50) for each in range(4))], 2)
 def test_a_damaged_store_ends_no_command_in_a_fault_or_a_verdict(
     how: str, good_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -106,7 +105,7 @@ def test_no_store_looks_for_extensions() -> None:
     assert settings == [[(False,)], [(False,)]]
 
 
-@pytest.mark.parametrize("protected", ["file", "folder", "both"])
+@sampled("protected", ["file", "folder", "both"], 2)
 def test_a_write_protected_store_serves_the_runs_that_it_holds(
     protected: str, good_store: Path, tmp_path: Path
 ) -> None:

@@ -1,4 +1,4 @@
-"""Fuzz test of 80 damaged runs; more with `python -m tests.fuzz --count 1000`."""
+"""Fuzz test of 40 damaged runs; more with `python -m tests.fuzz --count 1000`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from tests.fuzz.check import run
 
-PARTS, RUNS_PER_PART, FULL_EVERY = 8, 10, 8
+PARTS, RUNS_PER_PART, FULL_EVERY = 8, 5, 8
 """Eight parts, so that several cores can share them; every eighth run is analysed fully, the others for ages only."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -27,23 +28,25 @@ from toolkit.model.vocabulary import (
 BYTES = 150_000
 """Size of each file: enough names, places and values to pass the limits."""
 WRITERS = {"telemetry.jsonl": TELEMETRY, "run.log": LOG, "events.jsonl": EVENTS, "market_rx_stats.log": RX}
-KINDS = [(name, file_name) for file_name, writers in WRITERS.items() for name in writers]
+RUNS = [
+    {file_name: kind for file_name, kind in zip(WRITERS, kinds, strict=True) if kind}
+    for kinds in zip_longest(*WRITERS.values())
+]
+"""All kinds of files of the benchmark: each run has one kind of each file while there are more."""
 
 
-def analysis(name: str, file_name: str, folder: Path) -> RunAnalysis:
-    """Return the analysis of a file of a kind of the benchmark."""
-    path = folder / file_name
-    WRITERS[file_name][name](path, BYTES)
-    try:
-        return toolkit.analyze(path, db=":memory:").analysis
-    except toolkit.InputError as error:
-        pytest.skip(f"no run: {error}")
+def analysis(folder: Path, **kinds: str) -> RunAnalysis:
+    """Return the analysis of files of kinds of the benchmark."""
+    for file_name, kind in kinds.items():
+        WRITERS[file_name][kind](folder / file_name, BYTES)
+    return toolkit.analyze(folder, db=":memory:").analysis
 
 
 @pytest.mark.untraced
-@pytest.mark.parametrize(("name", "file_name"), KINDS)
-def test_no_field_of_a_file_brings_more_than_the_limits(name: str, file_name: str, tmp_path: Path) -> None:
-    run = analysis(name, file_name, tmp_path)
+@pytest.mark.parametrize("kinds", RUNS, ids=lambda kinds: ", ".join(kinds.values()))
+def test_no_field_of_a_file_brings_more_than_the_limits(kinds: dict[str, str], tmp_path: Path) -> None:
+    run = analysis(tmp_path, **kinds)
+    assert {each.file for each in run.ledger} == set(kinds)
     for each in run.ledger:
         assert each.lines == each.used + each.other + sum(each.set_aside.values())
         assert not any(count > MAX_PLACES + 1 for count in Counter(place.reason for place in each.where).values())
@@ -75,7 +78,7 @@ def test_no_field_of_a_file_brings_more_than_the_limits(name: str, file_name: st
 def test_what_is_beyond_a_limit_is_counted_in_a_finding(
     name: str, file_name: str, subjects: list[str], tmp_path: Path
 ) -> None:
-    assert list(limits_reached(analysis(name, file_name, tmp_path))) == subjects
+    assert list(limits_reached(analysis(tmp_path, **{file_name: name}))) == subjects
 
 
 @pytest.mark.parametrize(
@@ -88,7 +91,7 @@ def test_what_is_beyond_a_limit_is_counted_in_a_finding(
     ],
 )
 def test_every_line_beyond_a_limit_is_counted(name: str, lines_each: int, kept: dict[str, int], tmp_path: Path) -> None:
-    run = analysis(name, "run.log", tmp_path)
+    run = analysis(tmp_path, **{"run.log": name})
     (ledger,) = run.ledger
     found = {subject: int(text.split(" ")[0].replace("\u00a0", "")) for subject, text in limits_reached(run).items()}
     assert found == {subject: ledger.lines // lines_each - count for subject, count in kept.items()}
@@ -153,5 +156,13 @@ def test_the_first_and_the_last_line_can_be_taken_out(line: int) -> None:
 
 
 def test_events_of_venues_beyond_the_limit_are_set_aside(tmp_path: Path) -> None:
-    (ledger,) = analysis("a new venue an event", "events.jsonl", tmp_path).ledger
+    (ledger,) = analysis(tmp_path, **{"events.jsonl": "a new venue an event"}).ledger
     assert (ledger.used, ledger.set_aside) == (1 + MAX_VENUES, {"malformed": ledger.lines - 1 - MAX_VENUES})
+
+
+def test_the_venues_of_a_run_are_limited_whatever_its_files_are(tmp_path: Path) -> None:
+    of_telemetry = {figure.scope for figure in analysis(tmp_path, **{"telemetry.jsonl": "blank lines"}).figures}
+    run = analysis(tmp_path, **{"run.log": "a new venue a line", "events.jsonl": "a new venue an event"})
+    named = {figure.scope for figure in run.figures} - {"other"}
+    assert len(named - {"run"}) == MAX_VENUES
+    assert named > of_telemetry > {"lighter", "aster"}

@@ -12,6 +12,7 @@ import pytest
 import zstandard
 
 from tests.ingest.test_split_log_lines import read
+from tests.sampling import sampled
 from toolkit.analysis.pipeline import Options, analyze
 from toolkit.analysis.unknown_lines import unknown_templates
 from toolkit.db.store import connect
@@ -94,7 +95,7 @@ def plain_counts(plain: list[str], tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.mark.untraced
-@pytest.mark.parametrize("name", FORMS)
+@sampled("name", FORMS, 2)
 def test_a_wrapped_log_gives_the_counts_of_the_plain_log(
     name: str, plain: list[str], plain_counts: dict[str, tuple[object, object]], tmp_path: Path
 ) -> None:
@@ -326,7 +327,7 @@ def test_a_rotation_within_a_wrapped_line_loses_nothing(name: str, tmp_path: Pat
     (tmp_path / "run.log").write_bytes(data)
     expected = loaded()
     ends = [at for at, octet in enumerate(data) if octet == ord("\n")]
-    for at in range(ends[1] + 2, ends[3] - 1, 3):
+    for at in range(ends[1] + 2, ends[3] - 1, 7):
         if at not in range(ends[2], ends[2] + 2):
             (tmp_path / "run.log.1").write_bytes(data[:at])
             (tmp_path / "run.log").write_bytes(data[at:])

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 
-import pytest
-
+from tests.sampling import sampled
 from toolkit.model.redaction import redact, redact_argv
 
 SIZES = (10_000, 100_000, 1_000_000)
@@ -19,7 +18,7 @@ PIECES = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("piece", PIECES)
+@sampled("piece", PIECES, 3)
 def test_ten_times_the_text_takes_about_ten_times_the_time(piece: str) -> None:
     times = [min(_seconds(piece * (size // len(piece))) for _ in range(2)) for size in SIZES[:2]]
     if times[1] > LARGEST_RATIO * max(times[0], 0.0005):

@@ -16,6 +16,7 @@ import pytest
 import zstandard
 
 from tests.packs.example import bag_again, write_single
+from tests.sampling import sampled
 from toolkit.cli import main
 from toolkit.packs.formats.archive import write_archive
 from toolkit.packs.formats.bag import MANIFEST
@@ -132,7 +133,7 @@ TAMPERED: dict[str, tuple[Callable[[Path], object], tuple[str, ...]]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", TAMPERED)
+@sampled("kind", TAMPERED, 2)
 def test_what_was_done_to_a_pack_is_named(root: Path, kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     tamper, words = TAMPERED[kind]
     tamper(root)

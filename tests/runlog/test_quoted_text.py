@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import asdict
 
 from tests.analysis.metrics.sample_runs import record
+from tests.sampling import sampled
 from toolkit.analysis.pipeline import analyze
 from toolkit.db.store import connect
 from toolkit.files.discovery import discover
@@ -199,7 +200,7 @@ def figures_of(folder: Path, text: str, repeats: int) -> tuple[object, ...]:
     return values, run.run.ended, run.run.lives, run.run.venues, [(each.kind, each.venue) for each in run.episodes]
 
 
-@pytest.mark.parametrize("part", range(5))
+@sampled("part", range(5), 2)
 def test_records_in_telemetry_drained_events_and_configuration_change_no_figure(tmp_path: Path, part: int) -> None:
     plain = figures_of(tmp_path, "text", 2)
     for text in (each.format(" ".join(RECORDS[part::5])) for each in DECORATIONS[part::5]):
@@ -221,7 +222,7 @@ ALONE = [record for record in RECORDS if not NOTE.startswith(record[:20]) and "p
 
 @pytest.mark.untraced
 @pytest.mark.parametrize("grouped", [False, True])
-@pytest.mark.parametrize("panic", range(len(PANICS)))
+@sampled("panic", range(len(PANICS)), 2)
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(records=st.lists(st.sampled_from(ALONE), min_size=1, max_size=4), place=st.integers(0, 3))
 def test_records_in_the_message_of_a_panic_change_nothing(
@@ -244,7 +245,7 @@ SUPERVISED = "ERROR: Supervised task 'aster_public_ws' panicked (restart #2): {}
 @pytest.mark.untraced
 @pytest.mark.parametrize("supervised", [False, True])
 @pytest.mark.parametrize("grouped", [False, True])
-@pytest.mark.parametrize("part", range(9))
+@sampled("part", range(9), 3)
 def test_records_in_the_message_of_a_later_panic_which_no_note_follows_change_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: int, grouped: bool, supervised: bool
 ) -> None:

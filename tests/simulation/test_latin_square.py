@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -14,6 +13,7 @@ import pytest
 from connectors.simulator.faults.spec import Need
 from connectors.simulator.protocols import protocols
 from connectors.venues import venues
+from tests.sampling import some
 from tests.simulation.fault_rows import SQUARE_ROWS
 from tests.simulation.latin_square import VENUES, SquareRun, latin_square, simulate_square_run
 from tests.simulation.table import describe_cell, recognition_times_ms, resyncs
@@ -59,7 +59,8 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], SquareRun]
     return cache(lambda number: simulate_square_run(number, folder))
 
 
-RUNS = range(0, len(SQUARE_ROWS), 1 if os.environ.get("TOOLKIT_TEST_MATRIX") == "whole" else len(VENUES))
+pytestmark = pytest.mark.sampled
+RUNS = some(range(len(SQUARE_ROWS)), len(VENUES))
 """The runs of the square that are made: all of them, or as many as have each fault at one venue at least."""
 
 

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from tests.analysis.metrics.sample_runs import START_LINE, START_MS, record, stamped
+from tests.sampling import sampled
 from toolkit.analysis.pipeline import analyze
 
 TICKS = 400
@@ -57,7 +58,7 @@ def placed(folder: Path, log: str, clock: Clock) -> tuple[list[tuple[int | None,
 
 
 @pytest.mark.parametrize("write", [by_stamps, by_runner_lines])
-@pytest.mark.parametrize("by_s", [-86_400, -60, 30, 3_600])
+@sampled("by_s", [-86_400, -60, 30, 3_600], 2)
 def test_lines_of_a_stepping_clock_have_the_times_of_a_steady_one(
     tmp_path: Path, by_s: float, write: Callable[[Iterable[tuple[float, str]], Clock], str]
 ) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.sampling import sampled
 from tests.upstream.made_run import age_records, analyzed_run, lines, record, row, rx, startup_line, upstream, value
 from toolkit.analysis.metrics import catalogue, matches
 from toolkit.gate import evaluate
@@ -251,7 +252,11 @@ FAULTS: list[tuple[str, Callable[[Path], Numbers], Any, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("build", "theirs", "truth"), [each[1:] for each in FAULTS], ids=[each[0] for each in FAULTS])
+@sampled(
+    ("build", "theirs", "truth"),
+    [pytest.param(*each[1:], id=each[0]) for each in FAULTS],
+    2,
+)
 def test_the_number_of_the_tool_is_wrong_and_ours_is_true(
     tmp_path: Path, build: Callable[[Path], Numbers], theirs: object, truth: object
 ) -> None:

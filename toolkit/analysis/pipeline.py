@@ -123,7 +123,7 @@ class _StagedRun:
             loaded = log.load(con, RUN_KEY, self.logs)
         ledgers += loaded.ledgers
         ledgers += rx_stats.load(con, RUN_KEY, by_role[Role.RX_STATS])
-        ledgers += events.load(con, RUN_KEY, files)
+        ledgers += events.load(con, RUN_KEY, files, loaded.names.venues)
         parsed = (Role.TELEMETRY, Role.LOG, Role.RX_STATS, Role.EVENTS)
         ledgers += [unparsed_ledger(file) for file in files if file.role not in parsed]
         order = {file.name: file.file_no for file in files}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
@@ -65,20 +65,25 @@ class _EventFile:
     file_no: int
     times: PendingRows
     counters: PendingRows
+    venues: set[str]
+    """Venues that the run names so far."""
+    _seen: set[str | None] = field(default_factory=set)
+    """Venues of the file's events so far."""
     log: str | None = None
     last_byte: int = 0
     stopped: bool = False
     complete: bool = False
-    _venues: set[str | None] = field(default_factory=set)
 
     def add(self, event: _Event, line: int) -> None:
-        """Add an event. Raises `ValidationError` for a count that is none, and a venue after the first `MAX_VENUES`."""
+        """Add an event. Raises `ValidationError` for a count that is none, and for a venue beyond the run's limit."""
         readings = list(_readings(event))
         # A counter starts at 0. Without this reading, one that never rose would be unknown.
-        if event.venue not in self._venues:
-            if event.venue is not None and len(self._venues - {None}) >= MAX_VENUES:
-                raise msgspec.ValidationError(f"more than {MAX_VENUES} venues")
-            self._venues.add(event.venue)
+        if event.venue not in self._seen:
+            if event.venue is not None and event.venue not in self.venues:
+                if len(self.venues) >= MAX_VENUES:
+                    raise msgspec.ValidationError(f"more than {MAX_VENUES} venues")
+                self.venues.add(event.venue)
+            self._seen.add(event.venue)
             names = _PRESSURE_COUNTERS if event.venue is None else (f"{event.venue}_ping_sent_count",)
             readings = [*((event.venue, name, 0) for name in names), *readings]
         if event.log is not None:
@@ -108,18 +113,22 @@ def _valid_count(count: int) -> int:
     return count
 
 
-def load(con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[RunFile]) -> list[FileLedger]:
+def load(
+    con: duckdb.DuckDBPyConnection, run_key: int, sources: Sequence[RunFile], venues: Collection[str] = ()
+) -> list[FileLedger]:
     """Read the files of the role `events`: exact times into the table `event_time`, counters into `counter`.
+
+    `venues` are those that the run names already.
 
     Counters are exact if the file is complete and records the end of the run. Otherwise they are lower bounds, like
     those of a log. The lines of arrival files are only counted. A file whose offsets lie outside its log gets a ledger
     row `other_log`, and its times are not used. Raises `InputError` for an unreadable file.
     """
     con.execute("create or replace temp table event_time (run_key integer, file_no integer, byte bigint, at_ms bigint)")
-    ledgers = []
+    ledgers, named = [], set(venues)
     for source in sources:
         if source.role is Role.EVENTS:
-            events, ledger = _read(con, run_key, source)
+            events, ledger = _read(con, run_key, source, named)
             log, last_byte = _last_arrival(source) if events is None else (events.log, events.last_byte)
             offsets = log_offsets(sources, log) if log else None
             if log and last_byte and (offsets is None or not offsets.covers(last_byte)):
@@ -146,12 +155,17 @@ def _last_arrival(source: RunFile) -> tuple[str | None, int]:
     return log or None, last[0].byte if last else 0
 
 
-def _read(con: duckdb.DuckDBPyConnection, run_key: int, source: RunFile) -> tuple[_EventFile | None, FileLedger]:
-    """Read a file; None in place of its contents if its header does not name the schema of events."""
+def _read(
+    con: duckdb.DuckDBPyConnection, run_key: int, source: RunFile, venues: set[str]
+) -> tuple[_EventFile | None, FileLedger]:
+    """Read a file; None in place of its contents if its header does not name the schema of events.
+
+    The venues of its events are added to `venues`.
+    """
     ledger = LedgerBuilder()
     with source.open() as stream, TableWriter(con, run_key) as writer:
         counters = PendingRows(writer, "counter", COUNTER_SCHEMA)
-        events = _EventFile(source.file_no, PendingRows(writer, "event_time", _TIMES), counters)
+        events = _EventFile(source.file_no, PendingRows(writer, "event_time", _TIMES), counters, venues)
         for block in of_few_lines(blocks(stream)):
             lines = [b""] if block.skipped else block.data.split(b"\n")[: None if block.torn else -1]
             if block.first_line == 1 and not block.skipped and SCHEMA not in lines[0]:

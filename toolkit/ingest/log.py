@@ -43,10 +43,14 @@ def load(
 
     A file of `parallel_from` bytes or more is read in several processes, a compressed one from that byte on, in blocks
     of about `block_bytes`. The parts of a rotated log are read as one. Sessions and incidents are only returned: they
-    are written once the lines have their times. Raises `InputError` for an unreadable file.
+    are written once the lines have their times. Venues of telemetry that was read before keep their names.
+    Raises `InputError` for an unreadable file.
     """
+    of_telemetry = con.execute("select distinct venue from venue_tick order by venue").fetchall()
     with gc_paused(), TableWriter(con, run_key) as writer:
         loader = _Loader(LogRows(writer), parallel_from, block_bytes)
+        for (venue,) in of_telemetry:
+            loader.result.names.names(venue, None)
         begun = [each for before, each in zip([None, *sources], sources, strict=False) if not continues(each, before)]
         for before, source, after in zip([None, *sources], sources, [*sources[1:], None], strict=False):
             if before is not None and continues(source, before):

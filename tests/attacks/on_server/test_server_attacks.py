@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
 
 import pytest
 
 from tests.attacks.on_server.catalogue import ATTACKS, ServerAttack
 from tests.attacks.on_server.dialects import SUBSCRIBE
 from tests.attacks.on_server.trial import attacked_server
+from tests.sampling import IS_WHOLE
 
+pytestmark = pytest.mark.sampled
 SECONDS = 1.5
-WHOLE = os.environ.get("TOOLKIT_TEST_MATRIX") == "whole"
 SHORT = ("pings unread", "broken frames", "101 headers", "full table")
 """Attacks of `make test`, beside one of names; `make test-matrix` makes those of names at all venues too."""
 NAMES = ("long names", "subscriptions", "unknown requests", "many names")
@@ -20,7 +20,7 @@ CHOSEN = [
     each
     for each in ATTACKS
     if each.name in SHORT
-    or (each.name in NAMES and (WHOLE or (each.name, each.venue) == ("long names", "hyperliquid")))
+    or (each.name in NAMES and (IS_WHOLE or (each.name, each.venue) == ("long names", "hyperliquid")))
 ]
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.boundary.bad_places import largest_file, run, without_override
+from tests.sampling import sampled
 from toolkit.cli.boundary.whole_files import write_whole
 from toolkit.model.errors import InputError
 
@@ -35,7 +36,7 @@ def test_a_run_on_a_full_disk_ends_with_a_message_that_says_so(
     assert b"Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("option", ["-o", "--html", "--comment", "--assets", "--init"])
+@sampled("option", ["-o", "--html", "--comment", "--assets", "--init"], 2)
 def test_each_file_of_a_report_is_kept_when_the_disk_is_full(option: str, tmp_path: Path) -> None:
     name = tmp_path / "age-over-time.svg" if option == "--assets" else tmp_path / "page"
     if option != "--init":

@@ -7,7 +7,6 @@ faults raises no alarm at all.
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from itertools import pairwise
 
@@ -22,6 +21,7 @@ from connectors.simulator.messages import TrueBook
 from connectors.simulator.protocols import protocols
 from connectors.simulator.scenario import plan
 from connectors.venues import venues
+from tests.sampling import sampled, some
 from tests.simulation.fault_reaction import (
     BEGINS_MS,
     FEEDS,
@@ -44,9 +44,10 @@ CELLS = {f"{feed}: {row.name}": (feed, row) for feed in FEEDS for row in ROWS if
 APPLICABLE = {(feed, row.kind) for feed, row in CELLS.values()}
 
 
-MADE = dict(list(CELLS.items())[:: 1 if os.environ.get("TOOLKIT_TEST_MATRIX") == "whole" else 5])
+MADE = dict(some(CELLS.items(), 5))
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(("feed", "row"), MADE.values(), ids=MADE)
 def test_a_fault_gets_its_reason_and_the_connector_recovers(feed: str, row: FaultRow) -> None:
     check_reaction(feed, row)
@@ -196,7 +197,7 @@ def assert_no_alarm_in_a_day(simulated: Simulation) -> None:
     assert simulated.has_true_book
 
 
-@pytest.mark.parametrize("name", sorted(protocols()))
+@sampled("name", sorted(protocols()), 3)
 def test_twenty_four_hours_of_a_slow_market_raise_no_alarm(name: str) -> None:
     slow = replace(protocols()[name], update_ms=9_000)
     simulated = Simulation(venues()[name], slow, check_each=50)
@@ -204,7 +205,7 @@ def test_twenty_four_hours_of_a_slow_market_raise_no_alarm(name: str) -> None:
     assert simulated.record.books > 5_000
 
 
-@pytest.mark.parametrize("name", sorted(protocols()))
+@sampled("name", sorted(protocols(), reverse=True), 3)
 def test_twenty_four_hours_of_a_quiet_market_raise_no_alarm(name: str) -> None:
     quiet = replace(protocols()[name], update_ms=6_000)
     begins = plan(name, "quiet_market", 60, DAY_MS / 1_000)

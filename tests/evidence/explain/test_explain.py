@@ -11,6 +11,7 @@ import pytest
 
 from reports.explanation_page import explanation_page
 from tests.reports.rendered import Page
+from tests.sampling import some
 from toolkit.analysis.pipeline import analyze
 from toolkit.cli import main
 from toolkit.evidence.explain.explanation import explain_figure
@@ -21,6 +22,7 @@ from toolkit.model.explanations import ExplainedLine, Explanation, SearchedFile
 from toolkit.model.figures import Figure
 from toolkit.model.vocabulary import Better, Bound
 
+pytestmark = pytest.mark.sampled
 DATA = Path(__file__).parents[2] / "data"
 RUNS = {
     "before": "sample:before",
@@ -36,7 +38,8 @@ LONG = ("before", "after", "restarted")
 
 
 @pytest.fixture(
-    scope="module", params=[pytest.param(name, marks=[pytest.mark.untraced] if name in LONG else []) for name in RUNS]
+    scope="module",
+    params=[pytest.param(name, marks=[pytest.mark.untraced] if name in LONG else []) for name in some(RUNS, 2)],
 )
 def path(request: pytest.FixtureRequest) -> str:
     return RUNS[request.param]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
 
@@ -43,6 +43,11 @@ class NameLimits:
     further_values: Counter[str] = field(default_factory=Counter)
     """Statements of values beyond `MAX_SETTING_VALUES`, by setting."""
     _reasons: dict[str, set[str]] = field(default_factory=dict)
+
+    @property
+    def venues(self) -> Collection[str]:
+        """The venues that keep their names."""
+        return self._reasons.keys()
 
     def record(self, record: LogRecord, count: int = 1) -> LogRecord:
         """Return a record with names within the limits; `count` records have them."""
