@@ -58,6 +58,8 @@ class HeldLines:
         self._taken = 0
         """Lines taken so far: lines are numbered by it, so that the numbers noted stay valid."""
         self._noted: dict[_Kind, deque[int]] = {kind: deque() for kind in get_args(_Kind)}
+        self._decisive = 0
+        """Held lines of any kind but the first lines of panics, which decide nothing on their own."""
 
     def __len__(self) -> int:
         """Return the number of lines held."""
@@ -74,6 +76,7 @@ class HeldLines:
         kinds += [_KINDS[record.family] for record in each.line.parsed.records if record.family in _KINDS]
         for kind in kinds:
             self._noted[kind].append(self._taken + len(self._lines))
+            self._decisive += kind != "panic"
         self._lines.append((each, kinds))
 
     def take(self) -> PendingLine:
@@ -82,7 +85,13 @@ class HeldLines:
         self._taken += 1
         for kind in kinds:
             self._noted[kind].popleft()
+            self._decisive -= kind != "panic"
         return each
+
+    @property
+    def may_decide(self) -> bool:
+        """True unless certainly no line that is held shows where the message of a panic ends."""
+        return self._decisive > 0 or len(self._lines) > MAX_MESSAGE_LINES + 1
 
     def places(self, kind: _Kind) -> Iterator[int]:
         """Yield the places of the held lines of a kind, from 0."""

@@ -172,7 +172,7 @@ class LineReader:
         If `no_more` follow, all are read. The lines after a message may announce one of their own.
         """
         held = self._held
-        while held and (panic := self._panic) is not None:
+        while held and (panic := self._panic) is not None and (no_more or held.may_decide):
             if (message := panic.among(held, no_more)) is None:
                 return
             self._panic = None
