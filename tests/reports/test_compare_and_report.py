@@ -87,6 +87,16 @@ def test_the_document_goes_to_its_file_and_its_answer_to_the_terminal(
     assert "lighter" in Page(page).tables[0][1]
 
 
+def test_a_document_in_a_file_named_like_a_page_is_said_to_be_markdown(
+    work_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("report", *SAMPLES, "-o", "page.html") == 0
+    assert (work_dir / "page.html").read_text(encoding="utf-8").startswith("# ")
+    assert capsys.readouterr().err == (
+        "toolkit: page.html holds the document in Markdown; --html FILE writes it as a page\n"
+    )
+
+
 def test_the_page_of_the_samples_has_pictures_and_the_cited_lines_in_at_most_400_kilobytes(work_dir: Path) -> None:
     assert (
         run("report", *SAMPLES, "-o", "evidence.md", "--html", "evidence.html", "--spec", str(EXAMPLE), "--quiet") == 0

@@ -25,7 +25,7 @@ from toolkit.cli.compare import (
     run_arguments,
     side_name,
 )
-from toolkit.cli.output import emit
+from toolkit.cli.output import emit, note
 from toolkit.model.errors import UsageError
 from toolkit.model.vocabulary import OFF_MARKET_BPS
 
@@ -37,6 +37,7 @@ GATE = "frontier"
 """The gate that both sides are held against."""
 MARKER = "toolkit-evidence"
 """Beginning of the hidden line by which a workflow finds its comment."""
+_OF_PAGES = (".html", ".htm")
 
 
 HtmlOption = Annotated[
@@ -145,6 +146,8 @@ def report(
     write_documents(evidence, sides, Outputs(output, html, comment, assets, marker))
     if output is not None and not quiet:
         emit(f"{document_answer(evidence)}\n{output}")
+    if output is not None and output.suffix in _OF_PAGES:
+        note(f"{output} holds the document in Markdown; --html FILE writes it as a page")
     return 0
 
 
