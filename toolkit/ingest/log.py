@@ -218,6 +218,7 @@ class _Loader:
             tables = self.result.names.tables(block.tables)
             self.rows.add_block(tables, file_no, first_line, self.reader.lives_of)
         self.reader.add_summaries(zip(block.summaries, names, strict=True), file_no, first_line)
+        self.reader.count_panics(file_no, first_line + block.panics)
         self.result.facts.add_quoted_in_block(block.quoted, file_no, first_line)
 
     def _add_lines(self, lines: Iterable[PendingLine]) -> None:

@@ -107,6 +107,11 @@ class LogFacts:
         self.panic_threads[ref] = record.fields["thread"]
         self._panic_counts[self._log(ref[0])] += 1
 
+    def count_panics(self, file_no: int, count: int) -> None:
+        """Count panics in the current life of a log of which no more is kept."""
+        if count:
+            self._panic_counts[self._log(file_no)] += count
+
     def add_panic_message(self, ref: Ref, text: str) -> None:
         """Set the message of the panic whose first line is at `ref`."""
         if self.panics and self.panics[-1][0] == ref:

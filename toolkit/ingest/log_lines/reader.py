@@ -162,6 +162,10 @@ class LineReader:
                 self.other[file_no] += each.count
                 self._unknown(file_no).add_all(each.examples, first_line)
 
+    def count_panics(self, file_no: int, lines: IntVector) -> None:
+        """Count panics of the current block of which no more is kept."""
+        self._result.facts.count_panics(file_no, int(np.count_nonzero(self.lives_of(lines) == self._lives.life)))
+
     def _unknown(self, file_no: int) -> LineExamples:
         unknown = self._result.unknown
         return unknown[file_no] if file_no in unknown else unknown.setdefault(file_no, LineExamples())

@@ -22,7 +22,7 @@ from toolkit.runlog.bulk.groups.line_groups import LineGroup
 from toolkit.runlog.bulk.groups.templates import SortedLines, TemplateMatcher
 from toolkit.runlog.bulk.life_cycle import LifeCycleGroup, LifeCycleRecord, is_life_cycle, life_cycle_group
 from toolkit.runlog.bulk.numbers import BlockLines, IntVector, Mask
-from toolkit.runlog.bulk.ordered import split_apart, split_ordered, split_unordered
+from toolkit.runlog.bulk.ordered import indexes_of_panics, split_apart, split_ordered, split_unordered
 from toolkit.runlog.bulk.single_lines import SingleLine, SingleLineReader, without_lines
 from toolkit.runlog.bulk.summaries import (
     NOTHING_QUOTED,
@@ -35,7 +35,7 @@ from toolkit.runlog.bulk.summaries import (
 )
 from toolkit.runlog.bulk.text_search import continued_lines
 from toolkit.runlog.cause_chains import possible_chain_lines
-from toolkit.runlog.panic_messages import possible_message_lines
+from toolkit.runlog.panic_messages import PanicLines, panic_lines
 from toolkit.runlog.parse import OTHER
 from toolkit.runlog.search.program_phrases import has_program_words
 from toolkit.runlog.wrapping.section_blocks import SectionBlock, SectionResult, read_section
@@ -61,6 +61,7 @@ class ParsedBlock:
     wrapping. `parts` gives, for each line that was joined to a line before it, as a collector had split them, the
     index of that line in `single`. The first `before` lines are the last ones of the log's part before, whose rest may
     be in this one. `unread` are lines, with their wrappings, that hold the program's words and are not understood.
+    `panics` are the indexes of panics that are not in `single`.
     """
 
     first_byte: int
@@ -79,6 +80,7 @@ class ParsedBlock:
     parts: Mapping[int, int] = field(default_factory=dict)
     before: int = 0
     unread: Sequence[bytes] = ()
+    panics: IntVector = field(default_factory=lambda: np.zeros(0, np.int64))
 
 
 def parse_block(
@@ -94,14 +96,15 @@ def parse_block(
     lines = BlockLines(block.data if unwrapped is None else unwrapped.data)
     physical = lines if unwrapped is None else BlockLines(block.data)
     offsets, parts = block.first_byte + physical.starts, {} if unwrapped is None else unwrapped.parts
-    in_order = _read_in_order(lines, unwrapped, before)
+    panics = panic_lines(lines)
+    in_order = _read_in_order(lines, panics, unwrapped, before)
     stamps, senders = (None, None) if unwrapped is None else (unwrapped.at_ms, unwrapped.senders)
     reader = SingleLineReader(lines, offsets, stamps, senders)
-    groups, single, foreign = _sort_lines(reader, templates.sort(lines), in_order, parts)
+    groups, single, foreign = _sort_lines(reader, templates.sort(lines), in_order, panics, parts)
     if unwrapped is not None and unwrapped.is_stamped:
         times = np.array([at_ms or 0 for at_ms in unwrapped.at_ms], np.int64)
         groups = [group.stamped(times[group.indexes]) for group in groups]
-    split = split_unordered(single, in_order, groups)
+    split = split_unordered(single, in_order, panics.alone, groups)
     summaries = [
         *(group_summary(group, senders or []) for group in groups),
         *single_summaries(split.unordered),
@@ -123,11 +126,12 @@ def parse_block(
         parts=parts,
         before=before,
         unread=[physical[index] for index in _unread(split.ordered, summaries)],
+        panics=indexes_of_panics(groups, split.unordered),
     )
 
 
 def _sort_lines(
-    reader: SingleLineReader, by_shape: SortedLines, in_order: Mask, parts: Mapping[int, int]
+    reader: SingleLineReader, by_shape: SortedLines, in_order: Mask, panics: PanicLines, parts: Mapping[int, int]
 ) -> tuple[list[LineGroup], list[SingleLine], IntVector]:
     """Return the groups of a block, the lines that are in none, and the indexes of those of no family.
 
@@ -138,7 +142,7 @@ def _sort_lines(
     apart[following[following < len(lines)]] = True
     left = by_shape.left[~np.isin(by_shape.left, list(parts))]
     by_family = sort_by_family(lines, left[~apart[left]])
-    groups, singly = split_apart([*by_shape.groups, *by_family.groups], apart)
+    groups, singly = split_apart([*by_shape.groups, *by_family.groups], apart, panics.alone)
     single = reader.parse(np.concatenate((left[apart[left]], by_family.left)).tolist())
     single += reader.of_records(by_family.records)
     single += chain.from_iterable(map(reader.from_group, without_lines(singly, parts)))
@@ -158,9 +162,9 @@ def _unparsed(block: Block, unwrapped: UnwrappedLines | None) -> ParsedBlock:
     return ParsedBlock(block.first_byte, head, torn=True, head_ms=head_ms, wrapped_head=block.data)
 
 
-def _read_in_order(lines: BlockLines, unwrapped: UnwrappedLines | None, before: int) -> Mask:
+def _read_in_order(lines: BlockLines, panics: PanicLines, unwrapped: UnwrappedLines | None, before: int) -> Mask:
     """Return a mask of the lines that are read in order, whatever they are."""
-    in_order = possible_message_lines(lines)
+    in_order = panics.of_messages.copy()
     in_order |= possible_chain_lines(lines, in_order, before, () if unwrapped is None else unwrapped.parts)
     in_order[: before + _FIRST_LINES] = True
     if unwrapped is not None:

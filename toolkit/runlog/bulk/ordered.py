@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import chain
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -28,11 +29,12 @@ Records = Sequence[tuple[int, Sequence[LogRecord]]]
 _LIFE_STARTS = frozenset(("audit_reconnect", "audit_publisher", "startup", "startup_short"))
 """Families of the lines with which a life may begin."""
 _PANICS = frozenset(("panic", "panic_quoted"))
-_KEPT = (ENDINGS - _PANICS, frozenset(("build_error", "build_cause")))
+_KEPT = (ENDINGS, _PANICS, frozenset(("build_error", "build_cause")))
 """Families of which the facts of a run keep the first lines and the last one of each life."""
-_KEPT_PLACE = {family: place for place, families in enumerate(_KEPT) for family in families}
+_ALL_KEPT = frozenset[str]().union(*_KEPT)
 _WITH_MESSAGE = _PANICS | {"supervisor_panic"}
-_ORDERED = (_LIFE_STARTS - {"audit_reconnect"}) | _WITH_MESSAGE | {"build_finished", "applied_book"}
+"""Families of lines that are read in order unless the panic is alone, without lines of a message after it."""
+_ORDERED = (_LIFE_STARTS - {"audit_reconnect"}) | {"build_finished", "applied_book"}
 MAX_SUMMARISED_CHARS = 4_096
 """Length of a line beyond which it is read with the ordered ones, where its values are cut."""
 
@@ -61,11 +63,16 @@ def is_groupable(record: LogRecord) -> bool:
     return record.family not in _ORDERED
 
 
-def split_apart(groups: Iterable[LineGroup], apart: Mask) -> tuple[list[LineGroup], list[LineGroup]]:
-    """Split the lines marked in `apart`, and those that may not be grouped, from groups; return both."""
+def split_apart(groups: Iterable[LineGroup], apart: Mask, alone: Mask) -> tuple[list[LineGroup], list[LineGroup]]:
+    """Split the lines marked in `apart`, and those that may not be grouped, from groups; return both.
+
+    Panics may be grouped if they are `alone`.
+    """
     remaining, split_off = list[LineGroup](), list[LineGroup]()
     for group in groups:
         marked = apart[group.indexes]
+        if group.record.family in _WITH_MESSAGE:
+            marked |= ~alone[group.indexes]
         if marked.all() or not is_groupable(group.record):
             split_off.append(group)
         elif marked.any():
@@ -87,18 +94,23 @@ class SplitLines(NamedTuple):
     unordered: list[SingleLine]
 
 
-def split_unordered(single: Sequence[SingleLine], in_order: Mask, groups: Sequence[LineGroup]) -> SplitLines:
+def split_unordered(
+    single: Sequence[SingleLine], in_order: Mask, alone: Mask, groups: Sequence[LineGroup]
+) -> SplitLines:
     """Split the lines of a block that were parsed singly into those whose order matters and the others.
 
     The lines marked `in_order` are of the first ones. So is each line that one before it may need to be understood: the
-    rest of a record, or the message of a panic. Lives may begin in these lines and in the `groups`.
+    rest of a record, or the message of a panic that is not `alone`. Lives may begin in these lines and in the `groups`.
     """
-    split, is_in_order, is_kept = SplitLines([], [], []), in_order.tolist(), _kept_lines(single, groups)
+    split, is_in_order = SplitLines([], [], []), in_order.tolist()
+    is_kept = _kept_lines([each for each in single if not is_in_order[each.index]], alone, groups)
     awaited, message_until = False, -1
     for each in single:
         index, parsed = each.index, each.parsed
         records, is_whole = parsed.records, parsed.partial is None and parsed.alone is None
-        if is_whole and len(records) == 1 and not (awaited or is_in_order[index] or index <= message_until):
+        has_message = not alone[index] and any(record.family in _WITH_MESSAGE for record in records)
+        is_free = is_whole and len(records) == 1 and not has_message
+        if is_free and not (awaited or is_in_order[index] or index <= message_until):
             reader = _reader_in_order(records[0].family, index in is_kept)
             if reader == "nobody" and len(each.text) <= MAX_SUMMARISED_CHARS:
                 split.unordered.append(each)
@@ -109,21 +121,29 @@ def split_unordered(single: Sequence[SingleLine], in_order: Mask, groups: Sequen
                 continue
         split.ordered.append(each)
         awaited = not is_whole
-        for record in records:
-            if record.family in _WITH_MESSAGE:
-                message_until = index + MAX_MESSAGE_LINES + 1
+        if has_message:
+            message_until = index + MAX_MESSAGE_LINES + 1
     return split
 
 
-def _kept_lines(single: Sequence[SingleLine], groups: Sequence[LineGroup]) -> set[int]:
-    """Return the indexes of the lines parsed singly that the facts of a run keep."""
-    lines: list[list[int]] = [[] for _ in _KEPT]
+def indexes_of_panics(groups: Iterable[LineGroup], lines: Iterable[SingleLine]) -> IntVector:
+    """Return the indexes of the lines of a block, among groups and lines of one record each, that are panics."""
+    grouped = [group.indexes for group in groups if group.record.family in _PANICS]
+    single = [each.index for each in lines if each.parsed.records[0].family in _PANICS]
+    found: IntVector = np.concatenate([np.array(single, np.int64), *grouped])
+    return found
+
+
+def _kept_lines(single: Sequence[SingleLine], alone: Mask, groups: Sequence[LineGroup]) -> set[int]:
+    """Return the indexes of the lines parsed singly that the facts of a run keep; panics, if they are `alone`."""
+    of_families: dict[str, list[int]] = {}
     for each in single:
         for record in each.parsed.records:
-            if (place := _KEPT_PLACE.get(record.family)) is not None:
-                lines[place].append(each.index)
-    if not any(lines):
+            if record.family in _ALL_KEPT and (record.family not in _PANICS or alone[each.index]):
+                of_families.setdefault(record.family, []).append(each.index)
+    if not of_families:
         return set()
+    lines = [sorted(chain.from_iterable(of_families.get(family, ()) for family in families)) for families in _KEPT]
     starts = _life_starts(groups, _records(single))
     return {index for each in lines for index in _ends_of_stretches(np.array(each, np.int64), starts).tolist()}
 
