@@ -102,13 +102,13 @@ def split_unordered(
     The lines marked `in_order` are of the first ones. So is each line that one before it may need to be understood: the
     rest of a record, or the message of a panic that is not `alone`. Lives may begin in these lines and in the `groups`.
     """
-    split, is_in_order = SplitLines([], [], []), in_order.tolist()
-    is_kept = _kept_lines([each for each in single if not is_in_order[each.index]], alone, groups)
+    split, is_in_order, is_alone = SplitLines([], [], []), in_order.tolist(), alone.tolist()
+    is_kept = _kept_lines(single, is_in_order, is_alone, groups)
     awaited, message_until = False, -1
     for each in single:
         index, parsed = each.index, each.parsed
         records, is_whole = parsed.records, parsed.partial is None and parsed.alone is None
-        has_message = not alone[index] and any(record.family in _WITH_MESSAGE for record in records)
+        has_message = not is_alone[index] and any(record.family in _WITH_MESSAGE for record in records)
         is_free = is_whole and len(records) == 1 and not has_message
         if is_free and not (awaited or is_in_order[index] or index <= message_until):
             reader = _reader_in_order(records[0].family, index in is_kept)
@@ -134,12 +134,14 @@ def indexes_of_panics(groups: Iterable[LineGroup], lines: Iterable[SingleLine]) 
     return found
 
 
-def _kept_lines(single: Sequence[SingleLine], alone: Mask, groups: Sequence[LineGroup]) -> set[int]:
-    """Return the indexes of the lines parsed singly that the facts of a run keep; panics, if they are `alone`."""
+def _kept_lines(
+    single: Sequence[SingleLine], is_in_order: Sequence[bool], is_alone: Sequence[bool], groups: Sequence[LineGroup]
+) -> set[int]:
+    """Return the indexes of the lines parsed singly that the facts of a run keep, of those not read in order anyway."""
     of_families: dict[str, list[int]] = {}
     for each in single:
-        for record in each.parsed.records:
-            if record.family in _ALL_KEPT and (record.family not in _PANICS or alone[each.index]):
+        for record in each.parsed.records if not is_in_order[each.index] else ():
+            if record.family in _ALL_KEPT and (record.family not in _PANICS or is_alone[each.index]):
                 of_families.setdefault(record.family, []).append(each.index)
     if not of_families:
         return set()
