@@ -29,7 +29,7 @@ SEED = int(os.environ.get("TOOLKIT_TEST_SEED", "1"))
 
 # The time of an example depends on the load of the machine, so there is no deadline.
 settings.register_profile(
-    "fixed", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True, max_examples=50
+    "fixed", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True, max_examples=30
 )
 settings.register_profile("random", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("random" if "TOOLKIT_TEST_SEED" in os.environ else "fixed")

@@ -12,6 +12,7 @@ import pytest
 
 from tests.analysis.metrics.sample_runs import START_LINE, figure, record
 from tests.ingest.test_stepped_records import made_ticks, written
+from tests.sampling import sampled
 from toolkit.analysis.metrics import catalogue
 from toolkit.analysis.pipeline import Options, analyze
 from toolkit.gate import evaluate
@@ -97,7 +98,7 @@ def verdict(run: RunAnalysis) -> list[tuple[str, str]]:
     return [("verdict", str(result.verdict)), *((row.figure, str(row.verdict)) for row in result.rules)]
 
 
-@pytest.mark.parametrize(
+@sampled(
     ("tick", "size_s", "size"),
     [
         (200, -60, "back by 1 min 0.0 s"),
@@ -110,6 +111,7 @@ def verdict(run: RunAnalysis) -> list[tuple[str, str]]:
         (30, 5, "forward by 5.0 s"),
         (260, 1.5, "forward by 1.5 s"),
     ],
+    2,
 )
 def test_a_step_of_the_clock_changes_no_figure_but_event_ages(
     tmp_path: Path, tick: int, size_s: float, size: str

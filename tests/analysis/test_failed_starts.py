@@ -8,6 +8,7 @@ import pytest
 
 from tests.analysis.metrics.sample_runs import START_LINE
 from tests.analysis.test_diagnosis import COMPILING, CONNECTED, FINISHED, RUNNING, ended, outcome
+from tests.sampling import sampled
 from toolkit.cli import main
 
 UPDATING = "    Updating git repository `https://github.com/example/feedcore`"
@@ -69,7 +70,7 @@ NEVER = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("code", "line", "log"), BLOCKED)
+@sampled(("code", "line", "log"), BLOCKED, 2)
 def test_a_failed_or_waiting_build_shows_its_cause(tmp_path: Path, code: str, line: int, log: tuple[str, ...]) -> None:
     assert outcome(ended(tmp_path, *log)) == ("blocked_build", code, line)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.host import other_system
+from tests.sampling import sampled
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,7 +27,7 @@ def test_each_module_can_be_imported(tmp_path: Path) -> None:
 
 
 @pytest.mark.untraced
-@pytest.mark.parametrize(
+@sampled(
     ("argv", "code"),
     [
         (("--help",), 0),
@@ -35,6 +36,7 @@ def test_each_module_can_be_imported(tmp_path: Path) -> None:
         (("gate", "sample:after"), 1),
         (("report", "sample:before", "sample:after", "-o", "page.md"), 0),
     ],
+    2,
     ids=lambda each: " ".join(each) if isinstance(each, tuple) else "",
 )
 def test_an_analysis_needs_nothing_that_windows_lacks(argv: tuple[str, ...], code: int, tmp_path: Path) -> None:

@@ -203,7 +203,7 @@ def _recorded(run: str) -> list[str]:
 
 
 @pytest.mark.untraced
-@pytest.mark.parametrize("run", _RUNS)
+@sampled("run", _RUNS, 2)
 def test_any_wrappings_around_a_recorded_log_change_no_fact_of_it(run: str, tmp_path: Path) -> None:
     """One or two wrappings, with lines of other services between those of the program, give the plain log's rows."""
     rng, lines = random.Random(run), _recorded(run)
@@ -235,7 +235,7 @@ def plain_drained(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return _drained(tmp_path_factory.mktemp("plain"), "\n".join(_DRAINED) + "\n")
 
 
-@pytest.mark.parametrize("name", ("docker json-file", "CRI", "docker compose", "gh run view", "bracketed"))
+@sampled("name", ("docker json-file", "CRI", "docker compose", "gh run view", "bracketed"), 2)
 def test_a_wrapped_file_of_drained_events_has_the_rows_of_the_plain_one(
     name: str, plain_drained: list[str], tmp_path: Path
 ) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.sampling import sampled
 from toolkit.runlog import interleaving
 from toolkit.runlog.grammar import MessageFamily, message_families
 from toolkit.runlog.search.beginnings import beginnings
@@ -37,7 +38,7 @@ def _pieces() -> Iterator[str]:
         yield from (example[:cut], example[: cut // 2].replace("Lighter", "Venue1"), example[:cut] + "1", example)
 
 
-@pytest.mark.parametrize("family", message_families(), ids=lambda family: family.name)
+@sampled("family", message_families(), 2, ids=lambda family: family.name)
 def test_a_text_that_an_example_completes_is_a_beginning(family: MessageFamily) -> None:
     pattern = beginnings(family.pattern.pattern, family.outside_text)
     for piece in _pieces():

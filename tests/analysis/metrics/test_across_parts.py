@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.analysis.metrics.sample_runs import START_LINE, record, stamped
+from tests.sampling import sampled
 from toolkit.analysis.pipeline import Options, analyze
 from toolkit.db.store import connect
 from toolkit.model.runs import RunAnalysis, Window
@@ -56,7 +57,7 @@ def content_of(run: RunAnalysis) -> dict[str, object]:
     return {each.figure: replace(each, note=re.sub(r"line \d+ of \S+", "a line", each.note or "")) for each in figures}
 
 
-@pytest.mark.parametrize("cut", [3, 4, 9, 10, 12])
+@sampled("cut", [3, 4, 9, 10, 12], 3)
 def test_a_log_split_before_any_line_has_the_figures_of_the_whole(
     tmp_path: Path, single_log: tuple[Window, RunAnalysis], cut: int
 ) -> None:

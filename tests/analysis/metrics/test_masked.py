@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.analysis.metrics.sample_runs import START_MS, VENUES, analysed, figure, record, stamped
+from tests.sampling import sampled
 from toolkit.analysis.pipeline import Options, analyze
 from toolkit.model.runs import RunAnalysis, Window
 
@@ -235,7 +236,7 @@ CASES: dict[str, tuple[str, list[tuple[float, str]], Sequence[float], tuple[obje
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("case", CASES)
+@sampled("case", CASES, 2)
 def test_the_lines_of_the_log_tell_fetched_books_from_books_of_the_socket(case: str, tmp_path: Path) -> None:
     venue, log, applied, expected = CASES[case]
     run = analysed(tmp_path, stamped(log), telemetry(applied, VENUES.index(venue)))

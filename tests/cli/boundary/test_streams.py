@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.boundary.bad_places import run
+from tests.sampling import sampled
 from toolkit.cli.boundary.streams import prepare_streams
 
 ASCII = {"PYTHONIOENCODING": "ascii"}
@@ -37,7 +38,7 @@ def test_a_stream_substitutes_what_its_encoding_lacks(text: str, encoding: str, 
 
 @pytest.mark.untraced
 @pytest.mark.parametrize("env", [ASCII, C_LOCALE], ids=["ascii", "C"])
-@pytest.mark.parametrize(
+@sampled(
     ("argv", "code"),
     [
         (("smoke", "--help"), 0),
@@ -46,6 +47,7 @@ def test_a_stream_substitutes_what_its_encoding_lacks(text: str, encoding: str, 
         (("analyze", "no\u00a0such→run"), 3),
         (("figures", "--format=html"), 0),
     ],
+    2,
     ids=lambda each: " ".join(each) if isinstance(each, tuple) else "",
 )
 def test_an_ascii_stream_gets_plain_text_and_the_exit_code_is_kept(

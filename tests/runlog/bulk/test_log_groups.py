@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.sampling import sampled
 from toolkit.db.store import connect
 from toolkit.files.discovery import discover
 from toolkit.ingest import log, rx_stats
@@ -279,7 +280,7 @@ QUOTING = (
 
 
 @pytest.mark.parametrize(("forms", "most"), [(UNORDERED, 40), (IN_ORDER, 20), (IN_ORDER, 100), (QUOTING, 100)])
-@pytest.mark.parametrize("seed", range(6))
+@sampled("seed", range(6), 2)
 def test_lines_whose_rows_are_made_by_block_give_the_same_result_as_lines_read_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, forms: Sequence[str], most: int
 ) -> None:
