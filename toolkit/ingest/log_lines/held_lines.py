@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Literal, NamedTuple, get_args
@@ -34,12 +34,11 @@ _KINDS: Mapping[str, _Kind] = {
     _SUPERVISOR: "supervisor",
 }
 """Kinds of lines by the families of their records."""
-_TESTS: Mapping[_Kind, Callable[[str], bool]] = {
-    "note": follows_message,
+_LAST_LINES: Mapping[_Kind, Callable[[str], bool]] = {
     "end of a quoted message": ends_quoted_message,
     "end of a supervised message": ends_supervised_message,
 }
-"""Tests of a line's text for the other kinds."""
+"""Tests for the last lines of messages. Few messages have such a line: each line is tested when it is asked for."""
 
 
 class MessageForm(Enum):
@@ -54,61 +53,61 @@ class HeldLines:
     """Lines that directly follow each other, with the kinds of each, by which the messages of panics are found."""
 
     def __init__(self) -> None:
-        self._lines: deque[tuple[PendingLine, Sequence[_Kind]]] = deque()
+        self.lines: deque[PendingLine] = deque()
         self._taken = 0
         """Lines taken so far: lines are numbered by it, so that the numbers noted stay valid."""
         self._noted: dict[_Kind, deque[int]] = {kind: deque() for kind in get_args(_Kind)}
-        self._decisive = 0
-        """Held lines of any kind but the first lines of panics, which decide nothing on their own."""
-
-    def __len__(self) -> int:
-        """Return the number of lines held."""
-        return len(self._lines)
-
-    def __getitem__(self, place: int) -> PendingLine:
-        """Return the held line at a place, from 0."""
-        return self._lines[place][0]
+        self._tested = dict.fromkeys(_LAST_LINES, 0)
+        """Number of the first line that was not tested for being the last one of a message."""
 
     def add(self, each: PendingLine) -> None:
         """Hold a line, which directly follows the last one."""
-        text = each.text
-        kinds = [kind for kind, is_one in _TESTS.items() if is_one(text)]
-        kinds += [_KINDS[record.family] for record in each.line.parsed.records if record.family in _KINDS]
-        for kind in kinds:
-            self._noted[kind].append(self._taken + len(self._lines))
-            self._decisive += kind != "panic"
-        self._lines.append((each, kinds))
+        number = self._taken + len(self.lines)
+        self.lines.append(each)
+        for record in each.line.parsed.records:
+            if (kind := _KINDS.get(record.family)) is not None:
+                self._held_of(kind).append(number)
+        if follows_message(each.line.text):
+            self._held_of("note").append(number)
 
     def take(self) -> PendingLine:
         """Return the first line, which is held no longer."""
-        each, kinds = self._lines.popleft()
         self._taken += 1
-        for kind in kinds:
-            self._noted[kind].popleft()
-            self._decisive -= kind != "panic"
-        return each
+        return self.lines.popleft()
 
-    @property
-    def may_decide(self) -> bool:
-        """True unless certainly no line that is held shows where the message of a panic ends."""
-        return self._decisive > 0 or len(self._lines) > MAX_MESSAGE_LINES + 1
+    def places(self, kind: _Kind) -> Iterable[int]:
+        """Return the places of the held lines of a kind, from 0."""
+        noted, taken = self._held_of(kind), self._taken
+        if (is_last := _LAST_LINES.get(kind)) is not None:
+            for place in range(max(self._tested[kind] - taken, 0), len(self.lines)):
+                if is_last(self.lines[place].text):
+                    noted.append(taken + place)
+            self._tested[kind] = taken + len(self.lines)
+        return [number - taken for number in noted] if noted else ()
 
-    def places(self, kind: _Kind) -> Iterator[int]:
-        """Yield the places of the held lines of a kind, from 0."""
-        return (number - self._taken for number in self._noted[kind])
+    def _held_of(self, kind: _Kind) -> deque[int]:
+        """Return the numbers noted of a kind, without those of lines that were taken."""
+        noted = self._noted[kind]
+        while noted and noted[0] < self._taken:
+            noted.popleft()
+        return noted
 
     def first(self, kind: _Kind) -> int | None:
         """Return the place of the first held line of a kind; None if there is none."""
-        noted = self._noted[kind]
-        return noted[0] - self._taken if noted else None
+        return next(iter(self.places(kind)), None)
 
     @property
     def most_lines(self) -> int:
         """Number of lines that one message may have at most: no message goes on with a panic of the next life."""
         most = MAX_MESSAGE_LINES + 1
-        if (start := self.first("start")) is not None:
+        if self._noted["start"] and (start := self.first("start")) is not None:
             return min(most, next((place for place in self.places("panic") if place > start), most))
         return most
+
+    @property
+    def has_note_or_supervisor(self) -> bool:
+        """True unless certainly no line that is held follows a message or repeats one."""
+        return bool(self._noted["note"] or self._noted["supervisor"])
 
 
 class Message(NamedTuple):
@@ -128,22 +127,22 @@ class PanicMessage:
 
     def directly_precedes(self, ref: Ref, held: HeldLines) -> bool:
         """Return whether no line stands between the last one held and another, which may begin the log's next part."""
-        if not held:
+        if not held.lines:
             return ref == (self.ref[0], self.ref[1] + self.lines) or ref[0] != self.ref[0]
-        last = held[-1]
+        last = held.lines[-1]
         return ref == (last.ref[0], last.ref[1] + len(last.files))
 
     def among(self, held: HeldLines, no_more: bool) -> Message | None:
         """Return the message among the lines held; None if a further line may decide, unless there are `no_more`."""
         most = held.most_lines
         if self.form is MessageForm.AFTER_FIRST_LINE:
-            if (found := _before_note_or_supervisor(held, most)) is not None:
+            if held.has_note_or_supervisor and (found := _before_note_or_supervisor(held, most)) is not None:
                 return found
         elif (last := held.first(self._last_line)) is not None and last < most:
             return Message(last + 1, is_certain=True)
-        if len(held) <= most and not no_more:
+        if len(held.lines) <= most and not no_more:
             return None
-        return Message(self._likely_lines(held, min(most, len(held))), is_certain=False)
+        return Message(self._likely_lines(held, min(most, len(held.lines))), is_certain=False)
 
     @property
     def _last_line(self) -> _Kind:
@@ -157,7 +156,7 @@ class PanicMessage:
         if self.form is not MessageForm.AFTER_FIRST_LINE or not most:
             return 0
         last = min(most, LIKELY_LINES) - 1
-        while last > 0 and not (held[last].is_unknown and held[last].text.strip()):
+        while last > 0 and not (held.lines[last].is_unknown and held.lines[last].text.strip()):
             last -= 1
         return last + 1
 
@@ -180,11 +179,11 @@ def _before_note_or_supervisor(held: HeldLines, most: int) -> Message | None:
     """Return the message before a note, or before the supervisor's line that repeats it."""
     if (note := held.first("note")) is not None and note > most:
         note = None
-    first = held[0].text.strip() if held else ""
+    first = held.lines[0].text.strip() if held.lines else ""
     for place in held.places("supervisor") if first else ():
         if place > most or (note is not None and place >= note):
             break
-        if place and (repeated := _supervised_message(held[place])).startswith(first):
+        if place and (repeated := _supervised_message(held.lines[place])).startswith(first):
             return Message(1 if ends_supervised_message(repeated) else place, is_certain=True)
     return None if note is None else Message(note, is_certain=True)
 

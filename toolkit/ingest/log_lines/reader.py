@@ -84,7 +84,7 @@ class LineReader:
     def awaits_message(self) -> bool:
         """True if the line just read announced the message of a panic."""
         panic = self._panic
-        return panic is not None and not self._held and panic.form is MessageForm.AFTER_FIRST_LINE
+        return panic is not None and not self._held.lines and panic.form is MessageForm.AFTER_FIRST_LINE
 
     def begin_file(self) -> None:
         """Prepare for the next file of the log. Lines that are held are read."""
@@ -176,7 +176,7 @@ class LineReader:
         If `no_more` follow, all are read. The lines after a message may announce one of their own.
         """
         held = self._held
-        while held and (panic := self._panic) is not None and (no_more or held.may_decide):
+        while held.lines and (panic := self._panic) is not None:
             if (message := panic.among(held, no_more)) is None:
                 return
             self._panic = None
@@ -186,7 +186,7 @@ class LineReader:
                     self._read(each)
                 else:
                     self._read_as_message(each, panic, is_first=not place)
-            while held and self._panic is None:
+            while held.lines and self._panic is None:
                 self._read(held.take())
 
     def _read_as_message(self, each: PendingLine, panic: PanicMessage, is_first: bool) -> None:
