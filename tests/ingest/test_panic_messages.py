@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from toolkit.ingest.log_lines.held_lines import HeldLines, Message, MessageForm, PanicMessage
+from toolkit.ingest.log_lines.held_lines import LinesAfterPanic, Message, MessageForm, PanicMessage
 from toolkit.ingest.log_lines.pending import PendingLine
 from toolkit.runlog.bulk.single_lines import parse_single
 from toolkit.runlog.panic_messages import LIKELY_LINES, MAX_MESSAGE_LINES
@@ -68,7 +68,7 @@ def test_a_message_ends_at_the_first_line_that_shows_its_end(form: MessageForm, 
     for _ in range(40):
         chosen = chance.sample(LINES, chance.randrange(2, 8))
         texts = chance.choices(chosen, [chance.random() ** 3 for _ in chosen], k=chance.choice((8, 70, 90)))
-        held, panic = HeldLines(), PanicMessage((1, 1), 1, form)
+        held, panic = LinesAfterPanic(), PanicMessage((1, 1), 1, form)
         # What was held for an earlier panic is not looked at.
         for line in range(2, 2 + (skipped := chance.randrange(5))):
             held.add(pending(chance.choice(LINES), line))
@@ -86,7 +86,7 @@ def test_a_message_ends_at_the_first_line_that_shows_its_end(form: MessageForm, 
 
 
 def test_a_line_after_a_gap_is_no_part_of_a_message() -> None:
-    held, panic = HeldLines(), PanicMessage((1, 7), 1, MessageForm.QUOTED)
+    held, panic = LinesAfterPanic(), PanicMessage((1, 7), 1, MessageForm.QUOTED)
     assert [panic.directly_precedes((1, line), held) for line in (8, 9)] == [True, False]
     assert panic.directly_precedes((2, 1), held), "the next part of a log may go on with it"
     held.add(pending("boom", 8))

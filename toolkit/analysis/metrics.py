@@ -114,7 +114,8 @@ def _origins() -> tuple[dict[str, _Origin], list[_Origin]]:
     """Return the origins by the names of figures that hold no placeholder but the venue, and all others."""
     all_origins = [(metric, spec) for metric in metrics() for spec in metric.specs]
     others = [origin for origin in all_origins if "<" in origin[1].name.removeprefix("<venue>")]
-    return {spec.name: (metric, spec) for metric, spec in all_origins if (metric, spec) not in others}, others
+    names = {spec.name for _, spec in others}
+    return {spec.name: (metric, spec) for metric, spec in all_origins if spec.name not in names}, others
 
 
 @lru_cache(8_192)

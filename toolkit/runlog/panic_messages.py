@@ -32,8 +32,8 @@ _END = re.compile(
 _QUOTED_LINE = r"^thread '[^'\n]*' panicked at '[ -~]*\n"
 _SUPERVISED_LINE = r"^ERROR: Supervised task '[^'\n]+' panicked \(restart #[0-9]+[^)\n]*\): [ -~]*\n"
 """Patterns of plain lines that announce a message of which only the last line tells the end."""
-_COMPLETE = r"', [!-&(-~]+:[0-9]+:[0-9]+\n|, restarting in [0-9A-Za-z_.]+\n"
-"""Pattern of such lines that hold all of their message."""
+_QUOTED_WHOLE, _SUPERVISED_WHOLE = r"', [!-&(-~]+:[0-9]+:[0-9]+\n", r", restarting in [0-9A-Za-z_.]+\n"
+"""Patterns of the ends of such lines that hold all of their message."""
 _SEVERAL = f" panicked .* panicked |{JOINED}"
 """Pattern of lines that may hold several records."""
 
@@ -72,11 +72,14 @@ def panic_lines(lines: BlockLines) -> PanicLines:
     alone = np.zeros(len(lines), np.bool_)
     if len(panics) or len(supervised):
         plain = ~matching(lines.data, _SEVERAL)
-        complete = plain & matching(lines.data, _COMPLETE)
-        for pattern, last_line in ((_QUOTED_LINE, _QUOTED_END), (_SUPERVISED_LINE, _SUPERVISED_END)):
+        for pattern, end_of_whole, last_line in (
+            (_QUOTED_LINE, _QUOTED_WHOLE, _QUOTED_END),
+            (_SUPERVISED_LINE, _SUPERVISED_WHOLE, _SUPERVISED_END),
+        ):
             is_first = plain & matching(lines.data, pattern)
-            alone |= is_first & complete
-            open_ = np.flatnonzero((is_first & ~complete)[:-1])
+            is_whole = is_first & matching(lines.data, end_of_whole)
+            alone |= is_whole
+            open_ = np.flatnonzero((is_first & ~is_whole)[:-1])
             alone[open_[_message_ends(open_, last_line, lines, 0) == open_ + 1]] = True
     of_messages = _lines_after(np.append(-1, panics[~alone[panics]]), _END, lines, LIKELY_LINES + 1)
     of_messages |= _lines_after(supervised[~alone[supervised]], _SUPERVISED_END, lines, 0)

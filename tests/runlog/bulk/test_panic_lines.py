@@ -63,6 +63,8 @@ FAR = ["text"] * MAX_MESSAGE_LINES
         ([QUOTED, *FAR, RESTART, "text", "text"], True),
         ([COMPLETE, END], True),
         ([COMPLETE + " ", END], False),
+        ([QUOTED + ", restarting in 1s", END], False),
+        ([REPEATED + "', src/main.rs:{}:5", RESTART], False),
         ([COMPLETE + " ", *FAR, "text", "text", "text"], True),
         ([REPEATED, *FAR, "text", "text", "text"], True),
         ([REPEATED, *FAR, RESTART, "text", "text"], False),

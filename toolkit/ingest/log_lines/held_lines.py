@@ -49,7 +49,7 @@ class MessageForm(Enum):
     SUPERVISED = "repeated by the supervisor, up to the time of the restart"
 
 
-class HeldLines:
+class LinesAfterPanic:
     """Lines that directly follow each other, with the kinds of each, by which the messages of panics are found."""
 
     def __init__(self) -> None:
@@ -125,14 +125,14 @@ class PanicMessage:
     lines: int
     form: MessageForm
 
-    def directly_precedes(self, ref: Ref, held: HeldLines) -> bool:
+    def directly_precedes(self, ref: Ref, held: LinesAfterPanic) -> bool:
         """Return whether no line stands between the last one held and another, which may begin the log's next part."""
         if not held.lines:
             return ref == (self.ref[0], self.ref[1] + self.lines) or ref[0] != self.ref[0]
         last = held.lines[-1]
         return ref == (last.ref[0], last.ref[1] + len(last.files))
 
-    def among(self, held: HeldLines, no_more: bool) -> Message | None:
+    def among(self, held: LinesAfterPanic, no_more: bool) -> Message | None:
         """Return the message among the lines held; None if a further line may decide, unless there are `no_more`."""
         most = held.most_lines
         if self.form is MessageForm.AFTER_FIRST_LINE:
@@ -148,7 +148,7 @@ class PanicMessage:
     def _last_line(self) -> _Kind:
         return "end of a quoted message" if self.form is MessageForm.QUOTED else "end of a supervised message"
 
-    def _likely_lines(self, held: HeldLines, most: int) -> int:
+    def _likely_lines(self, held: LinesAfterPanic, most: int) -> int:
         """Return the number of lines that are likely the message where no line shows its end.
 
         The first one is, and so are those up to a line of no known family, which is text of the message.
@@ -175,7 +175,7 @@ def announced_message(record: LogRecord, each: PendingLine) -> PanicMessage | No
     return PanicMessage(each.ref, len(each.files), form)
 
 
-def _before_note_or_supervisor(held: HeldLines, most: int) -> Message | None:
+def _before_note_or_supervisor(held: LinesAfterPanic, most: int) -> Message | None:
     """Return the message before a note, or before the supervisor's line that repeats it."""
     if (note := held.first("note")) is not None and note > most:
         note = None

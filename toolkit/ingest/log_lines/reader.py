@@ -11,7 +11,7 @@ import numpy as np
 from toolkit.ingest.log_lines.held_lines import (
     ANNOUNCING,
     PANICS,
-    HeldLines,
+    LinesAfterPanic,
     MessageForm,
     PanicMessage,
     announced_message,
@@ -73,7 +73,7 @@ class LineReader:
         self._first_life, self._life_starts = 0, [0]
         self._panic: PanicMessage | None = None
         """The panic whose message may be among the lines that are held, or may follow."""
-        self._held = HeldLines()
+        self._held = LinesAfterPanic()
 
     @property
     def lives(self) -> int:
