@@ -53,11 +53,11 @@ class CauseChain:
 
 
 def possible_chain_lines(lines: BlockLines, message_lines: Mask, before: int, left_out: Container[int]) -> Mask:
-    """Return a mask of the lines of a block in which the last chain of causes may be, and of the line after each chain.
+    """Return a mask of the lines of a block in which the last chain of causes may be.
 
-    A chain may begin in the block before, or in the last lines of a file before, which are the block's first `before`
-    ones. What begins in `message_lines` is a chain only if they are no message. Lines `left_out` are parts of the lines
-    before them.
+    The line after each chain is marked too. A chain may begin in the block before, or in the last lines of a file
+    before, which are the block's first `before` ones. What begins in `message_lines` is a chain only if they are no
+    message. Lines `left_out` are parts of the lines before them.
     """
     mask = np.zeros(len(lines), np.bool_)
     possible = lines.with_text(_HEAD)
